@@ -1,0 +1,80 @@
+# Copyright (c) 2026, the exchange_ops.outlook_anywhere authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the WS-Management server needs of a Windows server behind it: the one interface of both back ends."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Union
+
+# REG_SZ and REG_EXPAND_SZ: str; REG_DWORD and REG_QWORD: int; REG_MULTI_SZ: list[str]; REG_BINARY: bytes
+RegistryData = Union[str, int, list[str], bytes]
+
+
+@dataclass(frozen=True)
+class Output:
+    """What a command printed since the last read; exit_code is None while it runs."""
+
+    stdout: bytes
+    stderr: bytes
+    exit_code: int | None
+
+
+class Process(ABC):
+    """One command line that a WinRS shell runs."""
+
+    @abstractmethod
+    async def write(self, data: bytes, end: bool) -> None:
+        """Append bytes to the command's standard input; end closes it."""
+
+    @abstractmethod
+    async def read(self, timeout: float) -> Output | None:
+        """Wait up to timeout seconds for output or the end; None when nothing came in that time."""
+
+    @abstractmethod
+    async def terminate(self) -> None:
+        """Kill the command (WinRS signal terminate); harmless when it has ended."""
+
+
+class Registry(ABC):
+    """A test's hand in the server's registry. Key: HKLM\\..., any case. Synchronous, callable from any thread."""
+
+    @abstractmethod
+    def get(self, key: str, name: str) -> tuple[str, RegistryData] | None:
+        """Type name (REG_SZ, ...) and data, or None where key or value is absent."""
+
+    @abstractmethod
+    def set(self, key: str, name: str, kind: str, data: RegistryData) -> None:
+        """Write a value, making the key where it is absent."""
+
+    @abstractmethod
+    def create(self, key: str) -> None:
+        """Make a key and its parents."""
+
+    @abstractmethod
+    def delete(self, key: str, name: str | None = None) -> None:
+        """Remove a value, or with name None the key with all below it; absent is no error."""
+
+    @abstractmethod
+    def subkeys(self, key: str) -> list[str]:
+        """Names of the keys directly below; empty where there are none."""
+
+
+class Backend(ABC):
+    """One Windows server."""
+
+    registry: Registry
+
+    @abstractmethod
+    async def start(self) -> None:
+        """Make the server ready to run commands."""
+
+    @abstractmethod
+    async def stop(self) -> None:
+        """End every process and free what start took."""
+
+    @abstractmethod
+    async def run(self, command_line: str, console_stdin: bool, skip_cmd_shell: bool) -> Process:
+        """Start a command line as WinRS does: handed to cmd.exe /c unless skip_cmd_shell."""
