@@ -1,0 +1,40 @@
+# Copyright (c) 2026, the exchange_ops.outlook_anywhere authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What every module that talks to a server has in common."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """Options and notes."""
+
+    DOCUMENTATION = r"""
+options:
+  command_timeout:
+    description:
+      - Seconds that one command may take on the server before it is ended there and the task fails, 1 to 3600.
+      - A task sends one command to read and one to change.
+    type: int
+    default: 120
+attributes:
+  check_mode:
+    description: Can run in check mode and predict what a run would change, without writing anything on the server.
+    support: full
+  diff_mode:
+    description: Says what changed, or would change, in diff mode.
+    support: full
+  platform:
+    description: Systems that the module works on.
+    support: full
+    platforms: windows
+  powershell:
+    description: Runs without PowerShell on the server.
+    support: full
+requirements:
+  - pywinrm >= 0.5 on the controller
+notes:
+  - The module runs on the controller and talks to the server through the C(winrm) connection of the inventory, in one
+    WinRS shell. Every transport of that connection serves; other connections are refused.
+  - Nothing is started on the server but programs that come with Windows. C(become) and C(environment) are refused.
+"""

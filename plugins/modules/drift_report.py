@@ -1,0 +1,72 @@
+# Copyright (c) 2026, the exchange_ops.outlook_anywhere authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation of drift_report; the work is done by the action plugin of the same name."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: drift_report
+short_description: Show a fleet's drift and write it to a file
+version_added: 0.1.0
+author:
+  - exchange_ops.outlook_anywhere authors (@exchange-ops)
+description:
+  - Makes one record of what the tasks of a run returned, shows it as a table of hosts and settings, and writes it as
+    C(drift.json).
+  - Fails unless every server was read and every setting is as it should be, so that a playbook ends with exit code 0 or
+    2.
+  - Runs on the controller and writes its file in check mode too.
+options:
+  results:
+    description:
+      - For each inventory host a list of the results that its tasks registered, as the filter
+        P(exchange_ops.outlook_anywhere.registered_results#filter) makes it.
+    type: dict
+    required: true
+  report_dir:
+    description: Folder of the report, made when absent.
+    type: path
+    default: ./outlook_anywhere_report
+  changes_applied:
+    description:
+      - Whether the results come from a run that changes servers. Then drift that was mended and verified is
+        C(corrected), and not trouble.
+    type: bool
+    default: false
+attributes:
+  check_mode:
+    description: Can run in check mode.
+    support: full
+    details: The report is written in check mode too; servers are not touched.
+  diff_mode:
+    description: Says what changed in diff mode.
+    support: none
+"""
+
+EXAMPLES = r"""
+- name: Report on every server of the play
+  exchange_ops.outlook_anywhere.drift_report:
+    results: "{{ ansible_play_hosts_all | exchange_ops.outlook_anywhere.registered_results(hostvars, groups) }}"
+  run_once: true
+"""
+
+RETURN = r"""
+clean:
+  description: Whether there is no drift, nothing unknown, and every server was read.
+  returned: always
+  type: bool
+report:
+  description: Path of C(drift.json).
+  returned: always
+  type: str
+table:
+  description: The lines of the table.
+  returned: always
+  type: list
+  elements: str
+summary:
+  description: How many settings have each status, and how many servers could not be read.
+  returned: always
+  type: dict
+"""

@@ -1,0 +1,130 @@
+# Copyright (c) 2026, the exchange_ops.outlook_anywhere authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What every action of this collection does around its own work: options, refusals, the shell, plain results."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any, ClassVar
+
+from ansible.plugins.action import ActionBase
+
+from .converge import Outcome, Stop, converge, stop_result
+from .fixes.options import InvalidOptions
+from .fixes.plan import Failure
+from .fixes.valid_ports import ValidPorts
+from .windows.server import Server
+from .windows.shell import Shell, refusal
+
+COMMAND_TIMEOUT = {"command_timeout": {"type": "int", "default": 120}}
+MAX_TIMEOUT = 3600
+
+
+def plain(value: Any) -> Any:
+    """The value without the tags that ansible-core puts on texts and containers."""
+    if isinstance(value, str):
+        return "".join(value)
+    if isinstance(value, dict):
+        return {plain(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    return value
+
+
+class ControllerAction(ActionBase):
+    """An action that runs on the controller, with its options checked and its failures in one form."""
+
+    _supports_check_mode = True
+    _supports_async = False
+    _requires_connection = False
+
+    name: ClassVar[str]
+    argument_spec: ClassVar[dict[str, dict[str, Any]]]
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Check the options, then do the work."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        self.task_vars = task_vars or {}
+        self.host = plain(self._task.delegate_to or self.task_vars.get("inventory_hostname", "localhost"))
+        _validation, options = self.validate_argument_spec(self.argument_spec)  # type: ignore[no-untyped-call]
+        try:
+            result.update(self.work(plain(options)))
+        except InvalidOptions as error:
+            result.update(self.stopped(_bad_options(error)))
+        return result
+
+    @abstractmethod
+    def work(self, options: dict[str, Any]) -> dict[str, Any]:
+        """The task's result; InvalidOptions may be raised."""
+
+    def stopped(self, failure: Failure) -> dict[str, Any]:
+        """A failed result before anything was read or changed."""
+        return {"changed": False, **stop_result(self.host, self.name, Stop(failure))}
+
+
+class ServerAction(ControllerAction):
+    """An action that needs the server's WinRS shell."""
+
+    _requires_connection = True
+
+    def server(self, options: dict[str, Any]) -> Server:
+        """The server behind the task's connection; nothing is sent yet. Raises InvalidOptions."""
+        return Server(Shell(self._connection, deadline=options["command_timeout"]))
+
+    def refused(self, options: dict[str, Any]) -> dict[str, Any] | None:
+        """A failed result when the task asks for what this way to the server cannot give; None otherwise."""
+        problem = refusal(self._connection, self._task.become, [item for item in self._task.environment or () if item])
+        if problem is None and not 1 <= options["command_timeout"] <= MAX_TIMEOUT:
+            problem = f"command_timeout {options['command_timeout']} is not between 1 and {MAX_TIMEOUT} seconds"
+        if problem is None:
+            return None
+        return self.stopped(
+            Failure(
+                setting="the way to the server",
+                problem="this task cannot run as it is written",
+                found=problem,
+                expected="a plain winrm connection, no become, no environment, options within their bounds",
+                next_step="Correct the task or the inventory. Nothing was sent to the server.",
+            )
+        )
+
+
+class FixAction(ServerAction):
+    """A module that brings one fix to its desired state."""
+
+    fix: ClassVar[type[ValidPorts]]
+
+    @property
+    def name(self) -> str:  # type: ignore[override]
+        """The module's name is the fix's."""
+        return self.fix.name
+
+    @property
+    def argument_spec(self) -> dict[str, dict[str, Any]]:  # type: ignore[override]
+        """The fix's own options and those of every module."""
+        return {**self.fix.argument_spec, **COMMAND_TIMEOUT}
+
+    def stopped(self, failure: Failure) -> dict[str, Any]:
+        """A failed result with every setting unknown."""
+        findings = self.fix.unknown(f"not read, because of the task: {failure.problem}")
+        return {**super().stopped(failure), "findings": [finding.as_dict(self.host) for finding in findings]}
+
+    def work(self, options: dict[str, Any]) -> dict[str, Any]:
+        """Converge, or in check mode say what would be done."""
+        fix = self.fix.parse(options)
+        refused = self.refused(options)
+        if refused is not None:
+            return refused
+        outcome: Outcome = converge(fix, self.server(options), self.host, bool(self._task.check_mode))
+        return outcome.as_result()
+
+
+def _bad_options(error: InvalidOptions) -> Failure:
+    return Failure(
+        setting=", ".join(problem.option for problem in error.problems),
+        problem="; ".join(problem.why for problem in error.problems),
+        found="; ".join(f"{problem.option} is {problem.found}" for problem in error.problems),
+        expected="options that parse (ansible-doc shows their form)",
+        next_step="Correct the options and run again. Nothing was sent to the server.",
+    )

@@ -1,0 +1,93 @@
+# Copyright (c) 2026, the exchange_ops.outlook_anywhere authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The work of drift_report: results of a run -> a table on screen, drift.json, and a failure unless all is clean."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+from ansible.utils.display import Display
+
+from .action_base import ControllerAction
+from .fixes.options import InvalidOptions, OptionProblem
+from .reports.fleet import GROUPS, TROUBLE, FleetReport, HostReport
+from .version import VERSION
+
+
+class DriftReportAction(ControllerAction):
+    """Writes on the controller only, in check mode too: the report is what check mode is run for."""
+
+    name = "drift_report"
+    argument_spec: ClassVar[dict[str, dict[str, Any]]] = {
+        "results": {"type": "dict", "required": True},
+        "report_dir": {"type": "path", "default": "./outlook_anywhere_report"},
+        "changes_applied": {"type": "bool", "default": False},
+    }
+
+    def work(self, options: dict[str, Any]) -> dict[str, Any]:
+        """Make the record, show the table, write the file."""
+        report = FleetReport(
+            hosts=tuple(
+                HostReport.of(host, self._groups_of(host), _results(host, results), options["changes_applied"])
+                for host, results in options["results"].items()
+            ),
+            changes_applied=options["changes_applied"],
+            generated=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+            collection_version=VERSION,
+        )
+        path = Path(options["report_dir"]).absolute() / "drift.json"
+        write_whole(path, json.dumps(report.as_dict(), indent=2, ensure_ascii=True) + "\n")
+        self._show(report, path)
+        trouble = ", ".join(f"{count} {word}" for word in TROUBLE if (count := report.summary[word]))
+        result = {
+            "changed": False,
+            "clean": report.clean,
+            "summary": report.summary,
+            "table": report.table(),
+            "report": str(path),
+        }
+        if not report.clean:
+            result |= {"failed": True, "msg": f"not clean: {trouble or 'no server was looked at'}; details in {path}"}
+        return result
+
+    def _groups_of(self, host: str) -> list[str]:
+        groups = self.task_vars.get("groups", {})
+        return [group for group in GROUPS if host in groups.get(group, ())]
+
+    def _show(self, report: FleetReport, path: Path) -> None:
+        display = Display()
+        display.display("")
+        for line in report.table():
+            display.display(line)
+        for host in report.hosts:
+            for message in (*host.messages, *(f"warning: {text}" for text in host.warnings)):
+                display.display(f"  {message}")
+        display.display(f"report: {path}")
+
+
+def _results(host: str, results: object) -> list[Mapping[str, Any]]:
+    if not isinstance(results, list) or not all(isinstance(result, dict) for result in results):
+        raise InvalidOptions([OptionProblem(f"results[{host}]", repr(results), "it is not a list of results")])
+    return results
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file so that a reader finds the old or the new content and nothing between."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,379 @@
+# Copyright (c) 2026, the exchange_ops.outlook_anywhere authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The fix that pins ValidPorts: which targets the RPC proxy of a Client Access server may reach.
+
+Sources: Exchange team blog, 2008-06-20; MicrosoftDocs/win32, rpc-over-http-security; Exchange 2007 help,
+RpcHttpConfigurator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Literal
+
+from ..formats.names import ServerName, check_labels, netbios_of
+from ..formats.registry import Change, Key, KeyAbsent, KeyContent, SetNumber, SetText, Value
+from ..formats.valid_ports import (
+    Entry,
+    ParsedValue,
+    Targets,
+    format_value,
+    parse_entry,
+    parse_value,
+    without_repeats,
+)
+from .options import OptionReader
+from .plan import Failure, Finding, Observed, Plan
+from .unread import unread_failure
+
+RPC_PROXY = Key(r"HKLM\SOFTWARE\Microsoft\Rpc\RpcProxy")
+SERVICE_HOST = Key(r"HKLM\SYSTEM\CurrentControlSet\Services\MSExchangeServiceHost")
+CONFIGURATOR = Key(SERVICE_HOST.path + r"\RpcHttpConfigurator")
+# A literal CCS key, made by typing the article's abbreviation, would stand here.
+SYSTEM = Key(r"HKLM\SYSTEM")
+
+VALID_PORTS = "ValidPorts"
+POLLING = "PeriodicPollingMinutes"
+POLLING_DEFAULT = 15
+MAX_DWORD = 0xFFFFFFFF
+STORE_PORTS = (6001, 6002)
+DIRECTORY_PORT = 6004
+
+_PORTS_SOURCE = "MicrosoftDocs/win32, rpc-over-http-security; Exchange team blog, 2008-06-20"
+_POLLING_SOURCE = "Exchange 2007 help, RpcHttpConfigurator; Exchange team blog, 2008-06-20"
+_SHOWN = 10
+
+UnknownEntries = Literal["fail", "keep", "remove"]
+
+
+def _some(texts: Iterable[str]) -> str:
+    """A list for people: the first ten, and how many more."""
+    every = list(texts)
+    more = f" and {len(every) - _SHOWN} more" if len(every) > _SHOWN else ""
+    return ", ".join(every[:_SHOWN]) + more
+
+
+def _mailbox_entries(server: ServerName) -> list[Entry]:
+    return [
+        entry
+        for name in (server.netbios, server.fqdn)
+        for entry in (Entry(name, *STORE_PORTS), Entry(name, DIRECTORY_PORT, DIRECTORY_PORT))
+    ]
+
+
+def _global_catalog_entries(server: ServerName) -> list[Entry]:
+    return [Entry(name, DIRECTORY_PORT, DIRECTORY_PORT) for name in (server.netbios, server.fqdn)]
+
+
+def _removable_names(name: object) -> frozenset[str]:
+    """A name that may be removed, and the NetBIOS name that goes with an FQDN."""
+    if not isinstance(name, str):
+        raise ValueError("it is not a text")
+    check_labels(name)
+    return frozenset({name.lower(), netbios_of(name).lower()})
+
+
+@dataclass(frozen=True)
+class _Present:
+    """What ValidPorts says now, whatever its registry type."""
+
+    value: Value | None
+    parsed: ParsedValue
+
+    @classmethod
+    def of(cls, value: Value | None) -> _Present:
+        if value is None:
+            return cls(None, parse_value(""))
+        if isinstance(value.data, tuple):
+            return cls(value, parse_value(";".join(value.data)))
+        if isinstance(value.data, str):
+            return cls(value, parse_value(value.data))
+        return cls(value, replace(parse_value(""), unparsed=(value.shown,)))
+
+    @property
+    def shown(self) -> str | None:
+        return None if self.value is None else self.value.shown
+
+
+@dataclass(frozen=True)
+class ValidPorts:
+    """The desired state: targets for Mailbox servers and Global Catalogs, and the servicelet's polling."""
+
+    mailbox_servers: tuple[ServerName, ...]
+    global_catalogs: tuple[ServerName, ...] = ()
+    extra_entries: tuple[Entry, ...] = ()
+    unknown_entries: UnknownEntries = "fail"
+    allow_removal: frozenset[str] = frozenset()
+    polling_minutes: int = 0
+    settle_seconds: int = 5
+
+    name: ClassVar[str] = "valid_ports"
+    keys: ClassVar[tuple[Key, ...]] = (RPC_PROXY, CONFIGURATOR, SYSTEM)
+    argument_spec: ClassVar[dict[str, dict[str, Any]]] = {
+        "mailbox_servers": {"type": "list", "elements": "raw", "required": True},
+        "global_catalogs": {"type": "list", "elements": "raw", "default": []},
+        "extra_entries": {"type": "list", "elements": "str", "default": []},
+        "unknown_entries": {"type": "str", "choices": ["fail", "keep", "remove"], "default": "fail"},
+        "allow_removal": {"type": "list", "elements": "str", "default": []},
+        "polling_minutes": {"type": "int", "default": 0},
+        "settle_seconds": {"type": "int", "default": 5},
+    }
+
+    @classmethod
+    def parse(cls, options: Mapping[str, Any]) -> ValidPorts:
+        """From a task's options, typed by the argument spec; raises InvalidOptions with every problem."""
+        reader = OptionReader()
+        if not options["mailbox_servers"]:
+            reader.problem("mailbox_servers", [], "at least one Mailbox server is required")
+        mailbox_servers = reader.each("mailbox_servers", options["mailbox_servers"], ServerName.parse)
+        global_catalogs = reader.each("global_catalogs", options["global_catalogs"], ServerName.parse)
+        extra_entries = reader.each("extra_entries", options["extra_entries"], parse_entry)
+        allowed = reader.each("allow_removal", options["allow_removal"], _removable_names)
+        for option, most in (("polling_minutes", MAX_DWORD), ("settle_seconds", 600)):
+            if not 0 <= options[option] <= most:
+                reader.problem(option, options[option], f"it is not between 0 and {most}")
+        reader.raise_problems()
+        return cls(
+            mailbox_servers=mailbox_servers,
+            global_catalogs=global_catalogs,
+            extra_entries=extra_entries,
+            unknown_entries=options["unknown_entries"],
+            allow_removal=frozenset[str]().union(*allowed),
+            polling_minutes=options["polling_minutes"],
+            settle_seconds=options["settle_seconds"],
+        )
+
+    @property
+    def wanted(self) -> tuple[Entry, ...]:
+        """The entries to write, in the order in which the servers were given."""
+        entries = [entry for server in self.mailbox_servers for entry in _mailbox_entries(server)]
+        entries += [entry for server in self.global_catalogs for entry in _global_catalog_entries(server)]
+        return without_repeats([*entries, *self.extra_entries])
+
+    def plan(self, observed: Observed) -> Plan:
+        """Polling first, so that the servicelet does not overwrite what is written next."""
+        polling = self._plan_polling(observed)
+        ports = self._plan_ports(observed)
+        failure = polling.failure or ports.failure
+        return Plan(
+            findings=polling.findings + ports.findings,
+            changes=() if failure else polling.changes + ports.changes,
+            warnings=self._names_warnings() + polling.warnings + ports.warnings,
+            restart_required=("MSExchangeServiceHost",) if polling.changes and not failure else (),
+            failure=failure,
+            settle_seconds=self.settle_seconds if polling.changes and self.polling_minutes == 0 else 0,
+        )
+
+    @classmethod
+    def unknown(cls, reason: str) -> tuple[Finding, ...]:
+        """Both settings, unread."""
+        return tuple(
+            Finding(cls.name, setting, "unknown", None, None, reason, reference, "unknown")
+            for setting, reference in ((POLLING, _POLLING_SOURCE), (VALID_PORTS, _PORTS_SOURCE))
+        )
+
+    def other_writer(self, before: Plan, observed: Observed) -> str | None:
+        """The servicelet, when we have just stopped it and the list has the form in which it writes."""
+        stopped_now = any(isinstance(change, SetNumber) and change.number == 0 for change in before.changes)
+        state = observed[RPC_PROXY]
+        if not stopped_now or not isinstance(state, KeyContent):
+            return None
+        parsed = _Present.of(state.value(VALID_PORTS)).parsed
+        forms = {STORE_PORTS, (DIRECTORY_PORT, DIRECTORY_PORT)}
+        if parsed.entries and not parsed.unparsed and all((entry.low, entry.high) in forms for entry in parsed.entries):
+            return (
+                "the servicelet RpcHttpConfigurator of MSExchangeServiceHost, which was in the middle of a pass when "
+                f"{POLLING} became 0 (the list has the form in which it writes)"
+            )
+        return None
+
+    def _names_warnings(self) -> tuple[str, ...]:
+        by_netbios: dict[str, set[str]] = {}
+        for server in self.mailbox_servers + self.global_catalogs:
+            by_netbios.setdefault(server.netbios.lower(), set()).add(server.fqdn.lower())
+        return tuple(
+            f"the NetBIOS name {netbios} stands for more than one server ({_some(sorted(fqdns))}): give each of them "
+            "its real name as netbios"
+            for netbios, fqdns in by_netbios.items()
+            if len(fqdns) > 1
+        )
+
+    def _plan_polling(self, observed: Observed) -> Plan:
+        state = observed[CONFIGURATOR]
+        if isinstance(state, KeyAbsent) and state.missing == CONFIGURATOR:
+            # The service is there and its key is not: the default is in force, and writing makes the key.
+            state = KeyContent((), ())
+        if not isinstance(state, KeyContent):
+            return self._unread(
+                POLLING,
+                unread_failure(
+                    POLLING, CONFIGURATOR, state, "MSExchangeServiceHost of Exchange 2007 is not on this server"
+                ),
+                _POLLING_SOURCE,
+            )
+        value = state.value(POLLING)
+        wanted = str(self.polling_minutes)
+        finding = Finding(
+            fix=self.name,
+            setting=POLLING,
+            status="compliant",
+            before=None if value is None else value.shown,
+            after=None if value is None else value.shown,
+            reason="as wanted; whether the service has read it since is not known",
+            reference=_POLLING_SOURCE,
+            effective="unknown",
+        )
+        warnings = self._polling_warnings(state)
+        if value is None and self.polling_minutes == POLLING_DEFAULT:
+            reason = f"absent, so the default of {POLLING_DEFAULT} minutes is in force, as wanted"
+            return Plan(findings=(replace(finding, reason=reason),), warnings=warnings)
+        if value is not None and value.kind == "REG_DWORD" and value.data == self.polling_minutes:
+            return Plan(findings=(finding,), warnings=warnings)
+        if value is None:
+            reason = f"absent, so the servicelet polls every {POLLING_DEFAULT} minutes; {wanted} is wanted"
+        elif value.kind != "REG_DWORD":
+            reason = f"of type {value.kind}, not REG_DWORD; {wanted} is wanted"
+        else:
+            reason = f"the servicelet polls every {value.shown} minutes (0: never); {wanted} is wanted"
+        return Plan(
+            findings=(replace(finding, status="drifted", after=wanted, reason=reason, effective="no"),),
+            changes=(SetNumber(CONFIGURATOR, POLLING, self.polling_minutes),),
+            warnings=warnings,
+        )
+
+    def _polling_warnings(self, state: KeyContent) -> tuple[str, ...]:
+        warnings = []
+        if self.polling_minutes:
+            warnings.append(
+                f"{POLLING} is to be {self.polling_minutes}: at each poll the servicelet replaces {VALID_PORTS} by its "
+                "own list, in which Global Catalogs and extra entries are missing"
+            )
+        if state.has_subkey(POLLING):
+            warnings.append(
+                f"{CONFIGURATOR.path} has a subkey named {POLLING}: somebody made a key where a value was meant; it "
+                "does nothing and can be removed"
+            )
+        return tuple(warnings)
+
+    def _plan_ports(self, observed: Observed) -> Plan:
+        state = observed[RPC_PROXY]
+        if not isinstance(state, KeyContent):
+            failure = unread_failure(VALID_PORTS, RPC_PROXY, state, "the RPC over HTTP proxy is not installed")
+            return self._unread(VALID_PORTS, failure, _PORTS_SOURCE)
+        present = _Present.of(state.value(VALID_PORTS))
+        wanted, found = Targets(self.wanted), Targets(present.parsed.entries)
+        missing, unknown = wanted.without(found), found.without(wanted)
+        keep = self.unknown_entries == "keep"
+        kept_texts = tuple(dict.fromkeys(present.parsed.unparsed)) if keep else ()
+        after = format_value([*self.wanted, *(unknown if keep else ())], kept_texts)
+        reasons = self._drift_reasons(present, missing, () if keep else unknown, bool(kept_texts))
+        enabled = state.value("Enabled")
+        is_enabled = enabled is not None and enabled.kind == "REG_DWORD" and enabled.data not in (0, None)
+        finding = Finding(
+            fix=self.name,
+            setting=VALID_PORTS,
+            status="drifted" if reasons else "compliant",
+            before=present.shown,
+            after=after if reasons else present.shown,
+            reason="; ".join(reasons) or "means what is wanted; the RPC proxy reads it again about every 5 minutes",
+            reference=_PORTS_SOURCE,
+            effective="no" if reasons or not is_enabled else "unknown",
+        )
+        refused = () if keep else self._refused(present, unknown)
+        if refused:
+            blocked = replace(finding, after=present.shown, blocked_by="unknown_entries: fail")
+            return Plan(
+                findings=(blocked,),
+                warnings=self._ports_warnings(observed, state, present),
+                failure=self._refusal(refused, after),
+            )
+        changes: tuple[Change, ...] = (SetText(RPC_PROXY, VALID_PORTS, after),) if reasons else ()
+        return Plan((finding,), changes, self._ports_warnings(observed, state, present))
+
+    def _drift_reasons(
+        self, present: _Present, missing: list[Entry], surplus: Iterable[Entry], texts_kept: bool
+    ) -> list[str]:
+        reasons = []
+        if present.value is None:
+            reasons.append("absent")
+        elif present.value.kind != "REG_SZ":
+            reasons.append(f"of type {present.value.kind}, not REG_SZ")
+        if present.value is not None and missing:
+            reasons.append(f"missing: {_some(entry.text for entry in missing)}")
+        surplus_texts = [entry.text for entry in surplus]
+        if not texts_kept:
+            surplus_texts += present.parsed.unparsed
+        if surplus_texts:
+            reasons.append(f"not asked for: {_some(surplus_texts)}")
+        if present.parsed.untidy:
+            reasons.append(f"written with {' and '.join(present.parsed.untidy)}, which the RPC proxy may not tolerate")
+        return reasons
+
+    def _refused(self, present: _Present, unknown: list[Entry]) -> tuple[str, ...]:
+        """What nobody asked for and nobody consented to remove."""
+        if self.unknown_entries == "remove":
+            return ()
+        refused = [entry.text for entry in unknown if entry.name.lower() not in self.allow_removal]
+        return (*refused, *present.parsed.unparsed)
+
+    def _refusal(self, refused: tuple[str, ...], after: str) -> Failure:
+        return Failure(
+            setting=VALID_PORTS,
+            problem=f"the present value has {len(refused)} target(s) that nobody asked for: {', '.join(refused)}",
+            found=", ".join(refused),
+            expected=f"only targets of the servers asked for: {after}",
+            next_step=(
+                "If these are needed, add them to mailbox_servers, global_catalogs or extra_entries, or set "
+                "unknown_entries to keep. If these servers are gone, name them in allow_removal (in the playbooks: "
+                "outlook_anywhere_allow_removal) or set unknown_entries to remove. Then run again."
+            ),
+        )
+
+    def _ports_warnings(self, observed: Observed, state: KeyContent, present: _Present) -> tuple[str, ...]:
+        warnings = []
+        parsed = present.parsed
+        if parsed.empty_entries:
+            warnings.append(f"{VALID_PORTS} has {parsed.empty_entries} empty entries (a semicolon too many)")
+        if wide := [entry.text for entry in parsed.entries if entry.is_as_wide_as_the_windows_default]:
+            warnings.append(f"{VALID_PORTS} has a range as wide as the Windows default: {_some(wide)}")
+        if parsed.ipv6:
+            warnings.append(f"{VALID_PORTS} has IPv6 entries, which the RPC proxy ignores: {_some(parsed.ipv6)}")
+        enabled = state.value("Enabled")
+        if enabled is None or enabled.kind != "REG_DWORD" or enabled.data in (0, None):
+            shown = "absent" if enabled is None else enabled.shown
+            warnings.append(f"Enabled in {RPC_PROXY.path} is {shown}: the RPC proxy is switched off")
+        if state.value("ValidPorts_AutoConfig_Exchange"):
+            warnings.append(
+                "ValidPorts_AutoConfig_Exchange is present: Exchange 2010 or later writes it and may ignore "
+                f"{VALID_PORTS}; this collection does not touch it"
+            )
+        system = observed[SYSTEM]
+        if not isinstance(system, KeyContent):
+            warnings.append(f"{SYSTEM.path} could not be read, so a misplaced CCS key could not be looked for")
+        elif system.has_subkey("CCS"):
+            warnings.append(
+                rf"{SYSTEM.path}\CCS exists: somebody typed the abbreviation of CurrentControlSet; values below it do "
+                "nothing"
+            )
+        return tuple(warnings)
+
+    def _unread(self, setting: str, failure: Failure, reference: str) -> Plan:
+        absent = failure.problem.startswith("the registry key does not exist")
+        return Plan(
+            findings=(
+                Finding(
+                    fix=self.name,
+                    setting=setting,
+                    status="drifted" if absent else "unknown",
+                    before=None,
+                    after=None,
+                    reason=f"{failure.problem}: {failure.found}",
+                    reference=reference,
+                    effective="no" if absent else "unknown",
+                    blocked_by=failure.problem if absent else None,
+                ),
+            ),
+            failure=failure,
+        )

@@ -1,0 +1,84 @@
+# Copyright (c) 2026, the exchange_ops.outlook_anywhere authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What reg.exe prints of a key, and the .reg files that it imports."""
+
+from __future__ import annotations
+
+import re
+
+from .registry import Data, Key, KeyContent, Value
+
+
+class NotParsed(ValueError):
+    """reg.exe printed something that is not of its documented shape."""
+
+
+# Names hold blanks and parentheses: only the type token between its separators is a safe anchor. Windows Server 2008
+# and later separate by four blanks, Windows Server 2003 by tabs. Empty data may leave nothing after the type.
+_VALUE = re.compile(r"^ {4}(?P<name>\S.*?|)(?: {4}|\t)(?P<kind>REG_[A-Z_]+)(?:(?: {4}|\t)(?P<data>.*))?$")
+_BANNER = re.compile(r"^! REG\.EXE VERSION \d+\.\d+$")
+_TEXT_KINDS = ("REG_SZ", "REG_EXPAND_SZ", "REG_MULTI_SZ")
+
+
+def parse_query(text: str, key: Key) -> KeyContent:
+    """What C(reg query KEY) printed. Raises NotParsed with the first line that does not fit.
+
+    A text value may hold line breaks, which reg.exe prints as they are: lines behind a text value that are no value and
+    no key belong to it. Source of the shapes: public transcripts of Windows Server 2003 and 2008.
+    """
+    values: list[tuple[str, str, str]] = []
+    subkeys: list[str] = []
+    own, below = key.long_path.lower(), key.long_path.lower() + "\\"
+    for line in re.split(r"\r?\n", text.removesuffix("\n").removesuffix("\r")):
+        lowered = line.rstrip().lower()
+        if lowered.startswith(below) and "\\" not in lowered[len(below) :]:
+            subkeys.append(line.rstrip()[len(below) :])
+        elif match := _VALUE.match(line):
+            if subkeys:
+                raise NotParsed(f"a value behind the subkeys: {line!r}")
+            values.append((match["name"], match["kind"], match["data"] or ""))
+        elif values and not subkeys and values[-1][1] in _TEXT_KINDS:
+            name, kind, data = values[-1]
+            values[-1] = (name, kind, f"{data}\n{line}")
+        elif line.strip() and lowered != own and not _BANNER.match(line):
+            raise NotParsed(f"a line that is no value and no key: {line!r}")
+    # The one blank line that reg.exe puts behind the values is not part of the last of them.
+    if values and values[-1][1] in _TEXT_KINDS:
+        name, kind, data = values[-1]
+        values[-1] = (name, kind, data.removesuffix("\n"))
+    names = [name.lower() for name, _kind, _data in values]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise NotParsed(f"the value {twice!r} stands there twice")
+    return KeyContent(tuple(Value(n, k, _typed(k, d), d) for n, k, d in values), tuple(subkeys))
+
+
+def _typed(kind: str, raw: str) -> Data:
+    if any("\udc80" <= char <= "\udcff" for char in raw):
+        return None
+    if kind in ("REG_SZ", "REG_EXPAND_SZ"):
+        return raw
+    if kind == "REG_MULTI_SZ":
+        return tuple(part for part in raw.split("\\0") if part)
+    if kind in ("REG_DWORD", "REG_QWORD"):
+        return int(raw, 16) if re.fullmatch(r"0x[0-9a-fA-F]{1,16}", raw.strip()) else None
+    if kind == "REG_BINARY":
+        return bytes.fromhex(raw) if re.fullmatch(r"(?:[0-9a-fA-F]{2})*", raw) else None
+    return None
+
+
+_HEX_PER_LINE = 1000
+
+
+def format_text_import(key: Key, name: str, text: str) -> str:
+    """A .reg file that sets one REG_SZ value, whatever its length and characters.
+
+    The text goes as hexadecimal UTF-16 over continuation lines: lines stay short enough for findstr, and nothing in
+    the text can be taken for syntax. The file itself is ASCII with CR LF.
+    """
+    if not name.isascii() or any(char in name for char in '"\\\r\n'):
+        raise ValueError(f"the value name {name!r} cannot stand in a .reg file")
+    octets = [f"{octet:02x}" for octet in (text + "\0").encode("utf-16-le", "surrogatepass")]
+    rows = [",".join(octets[at : at + _HEX_PER_LINE]) for at in range(0, len(octets), _HEX_PER_LINE)]
+    body = ",\\\r\n  ".join(rows)
+    return f'Windows Registry Editor Version 5.00\r\n\r\n[{key.long_path}]\r\n"{name}"=hex(1):{body}\r\n\r\n'

@@ -1,0 +1,51 @@
+# Copyright (c) 2026, the exchange_ops.outlook_anywhere authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The names of a group's servers: from the inventory where it gives them, else from what each server said of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from .formats.names import is_ipv4
+
+IDENTITY_VARIABLE = "outlook_anywhere_identity"
+
+
+def server_names(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]]) -> list[dict[str, str]]:
+    """A dict of fqdn and, where the inventory gives one, netbios for each host.
+
+    Nothing is guessed: for a host whose FQDN is not known the dict has C(unknown), the reason.
+    """
+    return [_server_name(host, hostvars[host]) for host in hosts]
+
+
+def _server_name(host: str, variables: Mapping[str, Any]) -> dict[str, str]:
+    fqdn = _fqdn(host, variables)
+    if fqdn is None:
+        return {"unknown": _unknown(host, variables)}
+    netbios = variables.get("outlook_anywhere_netbios")
+    return {"fqdn": fqdn, "netbios": str(netbios)} if netbios else {"fqdn": fqdn}
+
+
+def _fqdn(host: str, variables: Mapping[str, Any]) -> str | None:
+    given = variables.get("outlook_anywhere_fqdn")
+    if given:
+        return str(given)
+    if "." in host and not is_ipv4(host):
+        return host
+    fqdn = _identity(variables).get("fqdn")
+    return str(fqdn) if fqdn else None
+
+
+def _identity(variables: Mapping[str, Any]) -> Mapping[str, Any]:
+    return (variables.get(IDENTITY_VARIABLE) or {}).get("server") or {}
+
+
+def _unknown(host: str, variables: Mapping[str, Any]) -> str:
+    reason = (_identity(variables).get("unknown") or {}).get("fqdn") or "it was not read in this run"
+    return (
+        f"the FQDN of {host} is not known: {reason}. Set outlook_anywhere_fqdn for {host} in the inventory, or let "
+        "this run read it (take it into --limit, mend its connection)"
+    )

@@ -1,0 +1,161 @@
+# Copyright (c) 2026, the exchange_ops.outlook_anywhere authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A fleet's findings as one record, of which every report is made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+HostState = Literal["read", "failed", "unreachable", "not_read"]
+
+ABSENT_CELL = "-"
+# What keeps a fleet from being clean, in the order in which the summary names it.
+TROUBLE = ("drifted", "unknown", "failed", "unreachable", "not_read")
+
+
+@dataclass(frozen=True)
+class HostReport:
+    """One server: how it was reached, what its tasks said, and its findings."""
+
+    name: str
+    groups: tuple[str, ...]
+    state: HostState
+    messages: tuple[str, ...]
+    warnings: tuple[str, ...]
+    restart_required: tuple[str, ...]
+    reboot_required: bool
+    findings: tuple[Mapping[str, Any], ...]
+    cells: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, name: str, groups: Iterable[str], results: Iterable[Mapping[str, Any]], applied: bool) -> HostReport:
+        """From the results that a host's tasks registered; skipped ones say nothing."""
+        told = [result for result in results if not result.get("skipped")]
+        findings: list[Mapping[str, Any]] = []
+        cells: dict[str, str] = {}
+        for result in told:
+            for finding in result.get("findings") or ():
+                findings.append(finding)
+                cells[f"{finding['fix']}.{finding['setting']}"] = _cell(finding, result, applied)
+        return cls(
+            name=name,
+            groups=tuple(groups),
+            state=_state(told),
+            messages=tuple(str(result["msg"]) for result in told if _went_wrong(result) and result.get("msg")),
+            warnings=tuple(str(warning) for result in told for warning in result.get("warnings") or ()),
+            restart_required=tuple(
+                dict.fromkeys(service for result in told for service in result.get("restart_required") or ())
+            ),
+            reboot_required=any(result.get("reboot_required") for result in told),
+            findings=tuple(findings),
+            cells=cells,
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """The host as drift.json carries it."""
+        return {
+            "name": self.name,
+            "groups": list(self.groups),
+            "state": self.state,
+            "messages": list(self.messages),
+            "warnings": list(self.warnings),
+            "restart_required": list(self.restart_required),
+            "reboot_required": self.reboot_required,
+            "cells": dict(self.cells),
+            "findings": [dict(finding) for finding in self.findings],
+        }
+
+
+def _went_wrong(result: Mapping[str, Any]) -> bool:
+    return bool(result.get("unreachable") or result.get("failed"))
+
+
+def _state(results: list[Mapping[str, Any]]) -> HostState:
+    if any(result.get("unreachable") for result in results):
+        return "unreachable"
+    if any(result.get("failed") for result in results):
+        return "failed"
+    return "read" if results else "not_read"
+
+
+def _cell(finding: Mapping[str, Any], result: Mapping[str, Any], applied: bool) -> str:
+    """The finding's status, or corrected when the run has mended and verified it."""
+    mended = applied and result.get("changed") and not _went_wrong(result) and not finding["blocked_by"]
+    return "corrected" if finding["status"] == "drifted" and mended else str(finding["status"])
+
+
+@dataclass(frozen=True)
+class FleetReport:
+    """All servers of a run."""
+
+    hosts: tuple[HostReport, ...]
+    changes_applied: bool
+    generated: str
+    collection_version: str
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """Every setting that any server has a finding for, as fix.setting."""
+        return tuple(dict.fromkeys(setting for host in self.hosts for setting in host.cells))
+
+    @property
+    def summary(self) -> dict[str, int]:
+        """How many settings have each status, and how many servers could not be read."""
+        words = ("compliant", "corrected", "drifted", "not_applicable", "not_managed", "unknown")
+        counts = {word: sum(list(host.cells.values()).count(word) for host in self.hosts) for word in words}
+        states = {state: sum(host.state == state for host in self.hosts) for state in TROUBLE[2:]}
+        return {"hosts": len(self.hosts), **counts, **states}
+
+    @property
+    def clean(self) -> bool:
+        """Whether there is no drift, nothing unknown, and every server was read; a fleet of none is not clean."""
+        return bool(self.hosts) and not any(self.summary[word] for word in TROUBLE)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The content of drift.json."""
+        return {
+            "schema_version": 1,
+            "collection_version": self.collection_version,
+            "generated": self.generated,
+            "changes_applied": self.changes_applied,
+            "clean": self.clean,
+            "summary": self.summary,
+            "settings": list(self.settings),
+            "hosts": [host.as_dict() for host in self.hosts],
+        }
+
+    def table(self) -> list[str]:
+        """Host x setting, a line a server, the words of drift.json."""
+        rows = [("HOST", "STATE", *self.settings)]
+        rows += [
+            (host.name, host.state, *(host.cells.get(setting, ABSENT_CELL) for setting in self.settings))
+            for host in self.hosts
+        ]
+        widths = [max(len(_printable(row[column])) for row in rows) for column in range(len(rows[0]))]
+        return [
+            "  ".join(_printable(cell).ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+            for row in rows
+        ]
+
+
+def _printable(text: str) -> str:
+    """A name from an inventory must not move the cursor of the terminal that shows it."""
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+
+
+# The names under which the playbooks and roles register what their tasks return.
+REGISTERED = ("outlook_anywhere_identity", "client_access_valid_ports")
+GROUPS = ("client_access", "mailbox", "global_catalog")
+
+
+def registered_results(
+    hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]], groups: Mapping[str, Iterable[str]]
+) -> dict[str, list[Mapping[str, Any]]]:
+    """What the tasks of this run registered for each host of our groups; an empty list for one that has nothing."""
+    ours = {host for group in GROUPS for host in groups.get(group, ())}
+    return {
+        host: [hostvars[host][name] for name in REGISTERED if name in hostvars[host]] for host in hosts if host in ours
+    }

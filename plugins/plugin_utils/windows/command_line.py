@@ -1,0 +1,153 @@
+# Copyright (c) 2026, the exchange_ops.outlook_anywhere authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Command lines for cmd.exe: exact quoting, and several commands in one line with an exit code each.
+
+What is said here of cmd.exe and its traps: public documentation and experience, listed in docs/evidence.md.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+MAX_LINE = 8191
+# Everything that neither cmd.exe nor a program's argument parser gives a meaning to, inside double quotes.
+_SAFE = re.compile(r"[A-Za-z0-9 ._\-:;*\\/,=@()\[\]{}#$+~']*")
+_PLAIN = re.compile(r"[A-Za-z0-9._:\\/\-]+")
+
+
+class UnsafeArgument(ValueError):
+    """A text holds characters that must not stand on a command line."""
+
+
+class LineTooLong(ValueError):
+    """A line is longer than cmd.exe takes."""
+
+
+def quote(argument: str) -> str:
+    """The argument so that the program sees exactly this text.
+
+    Nothing is escaped: a text with a quote, a percent sign or anything else that cmd.exe could read as syntax raises
+    UnsafeArgument and has to go another way (a file, standard input).
+    """
+    if not _SAFE.fullmatch(argument):
+        odd = sorted({char for char in argument if not _SAFE.fullmatch(char)})
+        raise UnsafeArgument(f"the characters {' '.join(map(repr, odd))} must not stand on a command line")
+    if _PLAIN.fullmatch(argument):
+        return argument
+    # A backslash before the closing quote would escape it.
+    trailing = len(argument) - len(argument.rstrip("\\"))
+    return f'"{argument}{chr(92) * trailing}"'
+
+
+def command(program: str, *arguments: str) -> str:
+    """One command with its arguments quoted, and nothing to read on its standard input."""
+    return " ".join([program, *map(quote, arguments), "<nul"])
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What one command of a batch printed; exit_code is None when its end is missing (it was cut off)."""
+
+    stdout: bytes
+    stderr: bytes
+    exit_code: int | None
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the command ended with exit code 0."""
+        return self.exit_code == 0
+
+    @property
+    def text(self) -> str:
+        """Both streams for people."""
+        both = self.stdout.strip() + b" " + self.stderr.strip()
+        return both.decode("utf-8", "backslashreplace").strip()
+
+
+@dataclass(frozen=True)
+class Step:
+    """A named command of a batch; C(when) is always, while_all_succeed or after_a_failure."""
+
+    name: str
+    line: str
+    when: str = "always"
+
+    def __post_init__(self) -> None:
+        if self.when not in ("always", "while_all_succeed", "after_a_failure"):
+            raise ValueError(f"{self.when!r} is no condition of a step")
+
+
+class Batch:
+    """Commands for one line of cmd.exe, and the way back from what the line printed to each command.
+
+    Each command is framed by marks with a random token, so that nothing a command prints can be taken for a mark. Its
+    exit code comes from C(if errorlevel): C(%errorlevel%) would be expanded before the line runs.
+    """
+
+    def __init__(self, steps: Sequence[Step], token: str | None = None) -> None:
+        self._steps = tuple(steps)
+        self._token = token or f"oa{secrets.token_hex(4)}"
+
+    @property
+    def line(self) -> str:
+        """The whole line; raises LineTooLong."""
+        line = "&".join(["set oa=", *(self._framed(place, step) for place, step in enumerate(self._steps))])
+        if len(line) > MAX_LINE:
+            raise LineTooLong(f"{len(line)} characters, more than the {MAX_LINE} that cmd.exe takes")
+        return line
+
+    def _framed(self, place: int, step: Step) -> str:
+        mark = f"{self._token}.{place}"
+        # The dot keeps the digit away from '>', where it would name a handle. Two IFs where one with ELSE would do,
+        # and brackets around each: an IF without them swallows the rest of the line.
+        framed = (
+            f"echo {mark}.&echo {mark}.>&2&{step.line}"
+            f"&(if errorlevel 0 (if not errorlevel 1 (echo {mark}=0.)))"
+            f"&(if errorlevel 1 (echo {mark}=1.&set oa=1))"
+            f"&(if not errorlevel 0 (echo {mark}=-1.&set oa=1))"
+        )
+        if step.when == "while_all_succeed":
+            return f"(if not defined oa ({framed}))"
+        if step.when == "after_a_failure":
+            return f"(if defined oa ({framed}))"
+        return framed
+
+    def split(self, stdout: bytes, stderr: bytes) -> Mapping[str, Frame]:
+        """What each command that ran printed, by the step's name; a command that did not run is missing."""
+        out, codes = self._cut(stdout)
+        err, _none = self._cut(stderr)
+        return {
+            step.name: Frame(out[place], err.get(place, b""), codes.get(place))
+            for place, step in enumerate(self._steps)
+            if place in out
+        }
+
+    def _cut(self, stream: bytes) -> tuple[dict[int, bytes], dict[int, int]]:
+        mark = re.compile(rb"%b\.(\d+)(?:\.|=(-?\d+)\.)\r?\n?" % re.escape(self._token.encode()))
+        texts: dict[int, bytes] = {}
+        codes: dict[int, int] = {}
+        at, place = 0, -1
+        for match in mark.finditer(stream):
+            if place in texts and place not in codes:
+                texts[place] += stream[at : match.start()]
+            if match[2] is None:
+                place = int(match[1])
+                texts[place] = b""
+            elif int(match[1]) == place:
+                codes[place] = int(match[2])
+            at = match.end()
+        if place in texts and place not in codes:
+            texts[place] += stream[at:]
+        return texts, codes
+
+
+def fits(steps: Iterable[Step]) -> bool:
+    """Whether the steps fit one line."""
+    try:
+        return bool(Batch(tuple(steps)).line)
+    except LineTooLong:
+        return False

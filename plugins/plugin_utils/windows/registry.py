@@ -1,0 +1,166 @@
+# Copyright (c) 2026, the exchange_ops.outlook_anywhere authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The server's registry, through reg.exe alone.
+
+reg.exe ends with 1 for an absent key and for a denied one alike, in words of the server's language. So whole keys are
+asked for, never single values, and when one fails, every key above it: a readable parent that lists the key means that
+it is denied, one that does not list it means that it is absent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from ..formats.reg_exe import NotParsed, format_text_import, parse_query
+from ..formats.registry import Change, Key, KeyAbsent, KeyContent, KeyDenied, KeyState, KeyUnreadable, SetText
+from .command_line import Frame, Step, UnsafeArgument, command, fits, quote
+
+# One name for every run, so that the next run finds and removes what a cut one left behind.
+IMPORT_FILE = "exchange_ops_outlook_anywhere.reg"
+_LEFT = "left behind"
+_STAGED = "staged"
+
+
+def _ancestors(keys: Iterable[Key]) -> list[Key]:
+    """Every key above the given ones that is not among them, the nearest first."""
+    asked = list(keys)
+    above: list[Key] = []
+    for key in asked:
+        parent = key.parent
+        while parent is not None:
+            if parent not in asked and parent not in above:
+                above.append(parent)
+            parent = parent.parent
+    return above
+
+
+def _query_name(key: Key) -> str:
+    return f"query {key.path.lower()}"
+
+
+def read_steps(keys: Sequence[Key]) -> list[Step]:
+    """The commands that read the keys, and those above them when any of them fails."""
+    steps = [Step(_query_name(key), command("reg", "query", key.path)) for key in keys]
+    steps += [Step(_query_name(key), command("reg", "query", key.path), "after_a_failure") for key in _ancestors(keys)]
+    return steps
+
+
+def interpret(frames: Mapping[str, Frame], keys: Sequence[Key]) -> dict[Key, KeyState]:
+    """What the commands of read_steps said of each key."""
+    return {key: _state(frames, key) for key in keys}
+
+
+def _parse(frame: Frame, key: Key) -> KeyContent | KeyUnreadable:
+    if frame.exit_code is None:
+        return KeyUnreadable("the answer was cut off before its end", frame.text)
+    try:
+        return parse_query(frame.stdout.decode("utf-8", "surrogateescape"), key)
+    except NotParsed as error:
+        return KeyUnreadable(str(error), frame.text)
+
+
+def _state(frames: Mapping[str, Frame], key: Key) -> KeyState:
+    frame = frames.get(_query_name(key))
+    if frame is None:
+        return KeyUnreadable("the server printed nothing for this command", "")
+    if frame.exit_code in (0, None):
+        return _parse(frame, key)
+    below, parent = key, key.parent
+    while parent is not None:
+        above = frames.get(_query_name(parent))
+        if above is not None and above.succeeded:
+            listing = _parse(above, parent)
+            if isinstance(listing, KeyUnreadable):
+                return listing
+            return KeyDenied(below, frame.text) if listing.has_subkey(below.name) else KeyAbsent(below)
+        below, parent = parent, parent.parent
+    return KeyUnreadable("reg query failed for it and for every key above it", frame.text)
+
+
+@dataclass(frozen=True)
+class WritePlan:
+    """Steps that make the changes, and the bytes that the first of them reads from its standard input."""
+
+    steps: tuple[Step, ...]
+    stdin: bytes | None
+
+
+def _add_step(change: Change) -> Step:
+    kind, data = ("REG_SZ", change.text) if isinstance(change, SetText) else ("REG_DWORD", str(change.number))
+    line = command("reg", "add", change.key.path, "/v", change.name, "/t", kind, "/d", data, "/f")
+    return Step(step_name(change), line, "while_all_succeed")
+
+
+def step_name(change: Change) -> str:
+    """The name of the step that makes a change."""
+    return f"write {change.name}"
+
+
+def write_plan(changes: Sequence[Change], settle_seconds: int, reads: Sequence[Step]) -> WritePlan:
+    """One line that makes the changes in their order, waits if asked to, and runs the reads again.
+
+    A text that is too long for the line, or that cmd.exe could read as syntax, goes by a .reg file: at most one a line.
+    """
+    tail = [*_settle_steps(settle_seconds), *reads]
+    try:
+        steps = [_add_step(change) for change in changes]
+        if fits([*steps, *tail]):
+            return WritePlan((*steps, *tail), None)
+    except UnsafeArgument:
+        pass
+    return _import_plan(changes, tail)
+
+
+def _import_plan(changes: Sequence[Change], tail: Sequence[Step]) -> WritePlan:
+    """As write_plan, with the longest or unsafe text in a .reg file that standard input brings."""
+    texts = [change for change in changes if isinstance(change, SetText)]
+    by_file = max(texts, key=_need_for_file)
+    content = format_text_import(by_file.key, by_file.name, by_file.text).encode("ascii")
+    imported = Step(step_name(by_file), f"reg import {quote(IMPORT_FILE)} <nul", "while_all_succeed")
+    steps = [_stage_step(len(content))]
+    steps += [imported if change is by_file else _add_step(change) for change in changes]
+    steps.append(remove_step())
+    return WritePlan((*steps, *tail), content)
+
+
+def _need_for_file(change: SetText) -> tuple[bool, int]:
+    try:
+        quote(change.text)
+    except UnsafeArgument:
+        return (True, len(change.text))
+    return (False, len(change.text))
+
+
+def _stage_step(length: int) -> Step:
+    """Standard input into the file; a file of another length than was sent counts as a failure and is not used.
+
+    The bare name and the change of folder: FOR gives no size for a path that begins with a variable in every cmd.exe.
+    """
+    name = quote(IMPORT_FILE)
+    wrong = f'(for %i in ({name}) do (if not "%~zi"=="{length}" (set oa=1)))'
+    return Step(_STAGED, f'cd /d "%TEMP%"&findstr "^" >{name}&{wrong}')
+
+
+def remove_step() -> Step:
+    """Delete the import file, whatever happened."""
+    return Step("remove", f'(if exist "%TEMP%\\{IMPORT_FILE}" (del /q "%TEMP%\\{IMPORT_FILE}" <nul))')
+
+
+def left_behind_step() -> Step:
+    """Ask whether a cut run left its import file behind."""
+    return Step(_LEFT, f'(if exist "%TEMP%\\{IMPORT_FILE}" (echo {_LEFT}))')
+
+
+def is_left_behind(frames: Mapping[str, Frame]) -> bool:
+    """The answer to left_behind_step."""
+    frame = frames.get(_LEFT)
+    return frame is not None and _LEFT.encode() in frame.stdout
+
+
+def _settle_steps(seconds: int) -> list[Step]:
+    """Wait on the server: ping sends one packet a second and needs no console."""
+    if not seconds:
+        return []
+    return [Step("settle", f"ping -n {seconds + 1} 127.0.0.1 <nul >nul", "while_all_succeed")]

@@ -1,0 +1,209 @@
+# Copyright (c) 2026, the exchange_ops.outlook_anywhere authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One WinRS shell of the inventory's own winrm connection: command lines and bytes in, bytes out, no PowerShell.
+
+Only these parts of ansible-core's connection are touched: _connect(), protocol, shell_id, become, transport. They are
+checked before they are used, and said when one is missing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+Answer = TypeVar("Answer")
+
+# ERROR_WSMAN_QUOTA_MAX_OPERATIONS: WinRS gives an operation back only with its shell.
+QUOTA_OPERATIONS = 0x803381A6
+ERROR_BUSY = 170
+BUSY_PAUSES = (1.0, 2.0, 4.0)
+# 150 KB is the envelope of WinRM 2.0; base64 adds a third and the SOAP header some 2 KB.
+SEND_BYTES = 110_000
+_CODE_PAGE = 65001
+_SHOWN = 600
+
+
+class FarSideError(Exception):
+    """The server could not be asked, or did not answer in time."""
+
+
+class Unreachable(FarSideError):
+    """The line to the server is lost, was never there, or carries no WS-Management."""
+
+
+class TimedOut(FarSideError):
+    """A command did not end before its deadline."""
+
+
+@dataclass(frozen=True)
+class Completed:
+    """What a command line printed, and the exit code of the cmd.exe that ran it."""
+
+    stdout: bytes
+    stderr: bytes
+    exit_code: int
+
+
+def refusal(connection: Any, become: object, environment: object) -> str | None:
+    """Why this task cannot run over this connection; None when it can. Nothing is sent."""
+    if getattr(connection, "transport", None) != "winrm":
+        return (
+            f"the connection is {getattr(connection, 'transport', 'of an unknown kind')!r}; only winrm (over every "
+            "transport that it offers) carries a WinRS shell without PowerShell. Set ansible_connection: winrm for "
+            "this host"
+        )
+    if become or getattr(connection, "become", None):
+        return "become needs PowerShell on the server and is not used: connect as the account that has the rights"
+    if environment:
+        return "environment is not passed to the server: remove it from the task, block, role or play"
+    missing = [name for name in ("_connect", "protocol", "shell_id") if not hasattr(connection, name)]
+    if missing:
+        return f"this ansible-core's winrm connection has no {', '.join(missing)}: this release is not supported"
+    return None
+
+
+class Shell:
+    """The task's shell. Core closes it at the end of the task."""
+
+    def __init__(
+        self, connection: Any, deadline: int, clock: Callable[[], float] = time.monotonic, sleep: Any = time.sleep
+    ) -> None:
+        self._connection = connection
+        self._deadline = deadline
+        self._clock = clock
+        self._sleep = sleep
+        self._recreated = False
+
+    def open(self) -> None:
+        """Connect and open the shell; raises Unreachable."""
+        self._connect()
+        if not (self._connection.protocol and self._connection.shell_id):
+            raise Unreachable("the connection was made and no shell was opened")
+
+    def _connect(self) -> None:
+        from ansible.errors import AnsibleConnectionFailure, AnsibleError
+
+        try:
+            self._connection._connect()
+        except AnsibleConnectionFailure as error:
+            raise Unreachable(f"no shell could be opened: {error}") from error
+        except AnsibleError as error:
+            # Core raises a time-out while the shell opens as a plain error.
+            if "timed out" in str(error):
+                raise Unreachable(f"no shell could be opened: {error}") from error
+            raise
+
+    def run(self, line: str, stdin: bytes | None = None) -> Completed:
+        """Run one line by cmd.exe and wait for its end; raises Unreachable or TimedOut."""
+        ends = self._clock() + self._deadline
+        command_id = self._start(line)
+        try:
+            if stdin is not None:
+                self._send(command_id, stdin)
+            return self._receive(command_id, ends)
+        finally:
+            # The command's place is given back on every way out, also when a task's time-out ends us; what goes wrong
+            # here must not hide what went wrong before.
+            with suppress(Exception):
+                self._protocol.cleanup_command(self._connection.shell_id, command_id)
+
+    @property
+    def _protocol(self) -> Any:
+        return self._connection.protocol
+
+    def _start(self, line: str) -> str:
+        def start() -> str:
+            return str(self._protocol.run_command(self._connection.shell_id, line, console_mode_stdin=False))
+
+        try:
+            return self._ask("start a command", start)
+        except Unreachable as error:
+            if not _is_quota(error.__cause__) or self._recreated:
+                raise
+        self._recreated = True
+        with suppress(Exception):
+            self._protocol.close_shell(self._connection.shell_id, close_session=False)
+        self._connection.shell_id = self._ask(
+            "open a new shell (the old one had used up its operations)",
+            lambda: self._protocol.open_shell(codepage=_CODE_PAGE),
+        )
+        return self._ask("start a command", start)
+
+    def _send(self, command_id: str, data: bytes) -> None:
+        pieces = [data[at : at + SEND_BYTES] for at in range(0, len(data), SEND_BYTES)] or [b""]
+        for place, piece in enumerate(pieces):
+            self._send_piece(command_id, piece, last=place == len(pieces) - 1)
+
+    def _send_piece(self, command_id: str, piece: bytes, last: bool) -> None:
+        self._ask(
+            "send input",
+            lambda: self._protocol.send_command_input(self._connection.shell_id, command_id, piece, end=last),
+        )
+
+    def _receive(self, command_id: str, ends: float) -> Completed:
+        from winrm.exceptions import WinRMOperationTimeoutError
+
+        stdout, stderr = [], []
+        usual = self._protocol.operation_timeout_sec
+        try:
+            while (left := ends - self._clock()) > 0:
+                self._protocol.operation_timeout_sec = max(1, min(usual, int(left)))
+                try:
+                    out, err, exit_code, done = self._ask(
+                        "read a command's output",
+                        lambda: self._protocol.get_command_output_raw(self._connection.shell_id, command_id),
+                    )
+                except WinRMOperationTimeoutError:
+                    continue
+                stdout.append(out)
+                stderr.append(err)
+                if done:
+                    return Completed(b"".join(stdout), b"".join(stderr), exit_code)
+        finally:
+            self._protocol.operation_timeout_sec = usual
+        said = _excerpt(b"".join(stdout + stderr).decode("utf-8", "backslashreplace"))
+        raise TimedOut(
+            f"a command did not end within {self._deadline} seconds and was ended; it had printed {said or 'nothing'}"
+        )
+
+    def _ask(self, what: str, ask: Callable[[], Answer]) -> Answer:
+        """One request, repeated while the server says that it is busy."""
+        for pause in (*BUSY_PAUSES, None):
+            try:
+                return self._ask_once(what, ask)
+            except Unreachable as error:
+                if pause is None or getattr(error.__cause__, "wsman_fault_code", None) != ERROR_BUSY:
+                    raise
+                self._sleep(pause)
+        raise AssertionError("unreachable: the last pause is None")
+
+    def _ask_once(self, what: str, ask: Callable[[], Answer]) -> Answer:
+        from winrm.exceptions import WinRMOperationTimeoutError
+
+        try:
+            return ask()
+        except WinRMOperationTimeoutError:
+            raise
+        except Exception as error:
+            # pywinrm lets the errors of its parsers and of its HTTP client through as they are: whatever it raises
+            # means that there was no answer that can be used.
+            raise Unreachable(f"could not {what}: {_describe(error)}") from error
+
+
+def _is_quota(error: BaseException | None) -> bool:
+    codes = (getattr(error, "wmierror_code", None), getattr(error, "wsman_fault_code", None))
+    return QUOTA_OPERATIONS in codes
+
+
+def _describe(error: Exception) -> str:
+    body = getattr(error, "response_text", None)
+    answer = f"; the server answered {_excerpt(body)!r}" if body else ""
+    return f"{type(error).__name__}: {error}{answer}"
+
+
+def _excerpt(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}... ({len(text)} characters)"
