@@ -141,9 +141,10 @@ def _apply(fix: Fix, server: FarSide, outcome: Outcome) -> Outcome:
     plan = outcome.plan
     applied = server.apply(plan.changes, plan.settle_seconds, fix.keys)
     left = fix.plan(applied.keys)
-    who = fix.other_writer(plan, applied.keys) if applied.rejected is None and left.changes else None
-    if who is None:
-        return _verified(outcome, applied, left)
+    undone = applied.rejected is None and (left.changes or left.failure)
+    who = fix.other_writer(plan, applied.keys) if undone else None
+    if who is None or left.failure:
+        return _verified(outcome, applied, left, who)
     names = ", ".join(change.name for change in left.changes)
     warning = f"{names} was overwritten right after it was written, by {who}; it was written once more"
     again = server.apply(left.changes, plan.settle_seconds, fix.keys)
@@ -151,32 +152,32 @@ def _apply(fix: Fix, server: FarSide, outcome: Outcome) -> Outcome:
     return replace(_verified(outcome, applied, fix.plan(applied.keys)), warnings=(warning,))
 
 
-def _verified(outcome: Outcome, applied: Applied, left: Plan) -> Outcome:
-    return replace(outcome, changed=bool(applied.accepted), stop=_verify(outcome.plan, applied, left))
-
-
-def _verify(plan: Plan, applied: Applied, left: Plan) -> Stop | None:
-    changed = _changed(plan, applied)
+def _verified(outcome: Outcome, applied: Applied, left: Plan, who: str | None = None) -> Outcome:
+    plan, changed = outcome.plan, bool(applied.accepted)
+    wrong = next((finding for finding in left.findings if finding.status != "compliant"), None)
     if applied.rejected is not None:
-        return Stop(_rejection(plan, applied, left), changed)
-    if left.failure is not None:
-        return Stop(replace(left.failure, problem=f"read again after the change: {left.failure.problem}"), changed)
-    wrong = {finding.setting: finding for finding in left.findings if finding.status != "compliant"}
-    if not wrong:
-        return None
-    setting, found = next(iter(wrong.items()))
-    return Stop(
-        Failure(
-            setting=setting,
-            problem=f"the server accepted the change, and what was read afterwards is something else ({found.reason})",
-            found=_short(found.before),
-            expected=_short(_finding(plan, setting).after),
-            next_step=(
-                "Somebody or something else writes this value (Group Policy, Exchange, a script, a colleague): find "
-                "out who, then run again. Nothing was put back."
-            ),
+        failure = _rejection(plan, applied, left)
+    elif wrong is None:
+        return replace(outcome, changed=changed)
+    elif wrong.status == "unknown" and left.failure is not None:
+        failure = replace(left.failure, problem=f"read again after the change: {left.failure.problem}")
+    else:
+        failure = _overwritten(plan, wrong, left, who)
+    return replace(outcome, changed=changed, stop=Stop(failure, _changed(plan, applied)))
+
+
+def _overwritten(plan: Plan, wrong: Finding, left: Plan, who: str | None) -> Failure:
+    by = f"; it was overwritten by {who}" if who else ""
+    also = f" {left.failure.next_step}" if left.failure else ""
+    return Failure(
+        setting=wrong.setting,
+        problem=f"the server accepted the change, and what was read afterwards is something else ({wrong.reason}){by}",
+        found=_short(wrong.before),
+        expected=_short(_finding(plan, wrong.setting).after),
+        next_step=(
+            "Nothing was put back. Somebody or something else writes this value (Exchange, Group Policy, a script, a "
+            f"colleague): find out who, then run again.{also}"
         ),
-        changed,
     )
 
 

@@ -1,0 +1,239 @@
+# Copyright (c) 2026, the exchange_ops.outlook_anywhere authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Check mode predicts the run; a run is verified; every failure says what an operator needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+
+from plugins.plugin_utils.converge import converge
+from plugins.plugin_utils.fixes.valid_ports import CONFIGURATOR, RPC_PROXY, SYSTEM, ValidPorts
+from plugins.plugin_utils.formats.names import ServerName
+from plugins.plugin_utils.formats.registry import Change, Key, KeyContent, KeyDenied, KeyState, SetNumber, Value
+from plugins.plugin_utils.windows.server import Applied, Reading
+from plugins.plugin_utils.windows.shell import TimedOut, Unreachable
+
+FIX = ValidPorts((ServerName("mbx1.contoso.com", "mbx1"),))
+PINNED = "mbx1:6001-6002;mbx1:6004;mbx1.contoso.com:6001-6002;mbx1.contoso.com:6004"
+
+
+class FakeServer:
+    """A server whose registry is a dict; hooks play what comes between."""
+
+    def __init__(self, ports: str | None = None, polling: int = 15) -> None:
+        self.ports, self.polling = ports, polling
+        self.left = False
+        self.calls: list[str] = []
+        self.after_write: list[Callable[[], None]] = []
+        self.fail: dict[str, Exception] = {}
+        self.reject: str | None = None
+
+    def _call(self, name: str) -> None:
+        self.calls.append(name)
+        if name in self.fail:
+            raise self.fail[name]
+
+    def open(self) -> None:
+        self._call("open")
+
+    def state(self) -> dict[Key, KeyState]:
+        ports = () if self.ports is None else (Value("ValidPorts", "REG_SZ", self.ports, self.ports),)
+        polling = Value("PeriodicPollingMinutes", "REG_DWORD", self.polling, hex(self.polling))
+        return {
+            RPC_PROXY: KeyContent((Value("Enabled", "REG_DWORD", 1, "0x1"), *ports), ()),
+            CONFIGURATOR: KeyContent((polling,), ()),
+            SYSTEM: KeyContent((), ()),
+        }
+
+    def read(self, keys: Sequence[Key]) -> Reading:
+        self._call("read")
+        return Reading(self.state(), self.left)
+
+    def remove_left_behind(self) -> None:
+        self._call("remove")
+
+    def apply(self, changes: Sequence[Change], settle_seconds: int, keys: Sequence[Key]) -> Applied:
+        self._call("apply")
+        accepted: list[Change] = []
+        for change in changes:
+            if change.name == self.reject:
+                return Applied(tuple(accepted), change, "ERROR: Access is denied.", self.state())
+            if isinstance(change, SetNumber):
+                self.polling = change.number
+            else:
+                self.ports = change.text
+            accepted.append(change)
+        if self.after_write:
+            self.after_write.pop(0)()
+        return Applied(tuple(accepted), None, "", self.state())
+
+
+def run(server: FakeServer, check_mode: bool = False) -> dict[str, Any]:
+    return converge(FIX, server, "cas1", check_mode).as_result()
+
+
+def test_check_mode_reads_only_and_the_run_says_the_same() -> None:
+    server = FakeServer()
+    predicted = run(server, check_mode=True)
+    assert server.calls == ["open", "read"]
+    done = run(server)
+    assert {key: predicted[key] for key in ("changed", "diff", "findings", "restart_required")} == {
+        key: done[key] for key in ("changed", "diff", "findings", "restart_required")
+    }
+    assert done["changed"] is True
+    assert (server.ports, server.polling) == (PINNED, 0)
+    assert run(server)["changed"] is False
+
+
+def test_a_compliant_server_is_read_once_and_left_alone() -> None:
+    server = FakeServer(PINNED, 0)
+    result = run(server)
+    assert server.calls == ["open", "read"]
+    assert result["diff"]["before"] == result["diff"]["after"]
+
+
+def test_the_diff_has_a_line_a_setting() -> None:
+    result = run(FakeServer(), check_mode=True)
+    assert result["diff"]["before"].splitlines() == ["PeriodicPollingMinutes: 15", "ValidPorts: (absent)"]
+    assert result["diff"]["after"].splitlines() == ["PeriodicPollingMinutes: 0", f"ValidPorts: {PINNED}"]
+
+
+def assert_complete(failure: dict[str, Any], message: str, **parts: str) -> None:
+    assert set(failure) == {"host", "setting", "problem", "found", "expected", "changed", "next_step"}
+    assert all(failure.values())
+    for name, text in parts.items():
+        assert text in failure[name], name
+    for text in failure.values():
+        assert text in message
+
+
+def test_a_rejected_change_says_what_came_before_it_and_a_rerun_converges() -> None:
+    server = FakeServer()
+    server.reject = "ValidPorts"
+    result = run(server)
+    assert result["failed"] is True
+    assert result["changed"] is True
+    assert_complete(
+        result["failure"],
+        result["msg"],
+        host="cas1",
+        setting="ValidPorts",
+        found="Access is denied",
+        expected=PINNED,
+        changed="PeriodicPollingMinutes from 15 to 0",
+        next_step="run again",
+    )
+    server.reject = None
+    assert run(server).get("failed") is None
+    assert server.ports == PINNED
+
+
+def test_when_the_first_change_is_rejected_nothing_was_changed() -> None:
+    server = FakeServer()
+    server.reject = "PeriodicPollingMinutes"
+    result = run(server)
+    assert result["changed"] is False
+    assert_complete(result["failure"], result["msg"], setting="PeriodicPollingMinutes", changed="nothing")
+
+
+def test_the_servicelet_that_comes_between_is_named_and_overwritten_once_more() -> None:
+    server = FakeServer()
+    server.after_write = [lambda: setattr(server, "ports", "mbx1:6001-6002;mbx1:6004")]
+    result = run(server)
+    assert result.get("failed") is None
+    assert server.ports == PINNED
+    assert any("RpcHttpConfigurator" in warning for warning in result["warnings"])
+    assert server.calls.count("apply") == 2
+
+
+def test_a_servicelet_that_does_not_stop_is_a_failure() -> None:
+    server = FakeServer()
+    server.after_write = [lambda: setattr(server, "ports", "mbx1:6001-6002;mbx1:6004")] * 3
+    result = run(server)
+    assert_complete(result["failure"], result["msg"], setting="ValidPorts", found="mbx1:6001-6002;mbx1:6004")
+    assert server.calls.count("apply") == 2
+    server.after_write = []
+    assert run(server).get("failed") is None
+
+
+def test_a_servicelet_that_lists_servers_nobody_knows_is_named_and_not_overwritten() -> None:
+    server = FakeServer()
+    server.after_write = [lambda: setattr(server, "ports", "mbx1:6001-6002;new:6004")]
+    result = run(server)
+    assert server.calls.count("apply") == 1
+    assert_complete(result["failure"], result["msg"], problem="RpcHttpConfigurator", found="new:6004")
+    assert "allow_removal" in result["failure"]["next_step"]
+
+
+def test_another_writer_is_not_fought() -> None:
+    server = FakeServer()
+    server.after_write = [lambda: setattr(server, "ports", "somebody:1")]
+    result = run(server)
+    assert server.calls.count("apply") == 1
+    assert_complete(
+        result["failure"],
+        result["msg"],
+        setting="ValidPorts",
+        found="somebody:1",
+        expected=PINNED,
+        changed="ValidPorts from (absent)",
+        next_step="find out who",
+    )
+
+
+def test_a_key_that_is_denied_after_the_change_is_not_called_verified() -> None:
+    server = FakeServer()
+    after = server.state
+
+    def deny() -> None:
+        server.state = lambda: {**after(), RPC_PROXY: KeyDenied(RPC_PROXY, "denied")}  # type: ignore[method-assign]
+
+    server.after_write = [deny]
+    result = run(server)
+    assert_complete(result["failure"], result["msg"], setting="ValidPorts", problem="read again after the change")
+
+
+@pytest.mark.parametrize("call", ["open", "read"])
+def test_a_line_lost_before_the_change_is_unreachable_with_all_settings_unknown(call: str) -> None:
+    server = FakeServer()
+    server.fail = {call: Unreachable("could not start a command: reset by peer")}
+    result = run(server)
+    assert result["unreachable"] is True
+    assert result["changed"] is False
+    assert [finding["status"] for finding in result["findings"]] == ["unknown", "unknown"]
+    assert_complete(result["failure"], result["msg"], host="cas1", found="reset by peer", changed="nothing")
+    server.fail = {}
+    assert run(server)["changed"] is True
+
+
+def test_a_line_lost_during_the_change_says_that_nobody_knows() -> None:
+    server = FakeServer()
+    server.fail = {"apply": Unreachable("reset by peer")}
+    result = run(server)
+    assert result["unreachable"] is True
+    assert_complete(result["failure"], result["msg"], changed="not known; under way", found="reset by peer")
+    assert [finding["status"] for finding in result["findings"]] == ["drifted", "drifted"]
+
+
+def test_a_deadline_is_a_failure_of_the_task_and_not_of_the_line() -> None:
+    server = FakeServer()
+    server.fail = {"read": TimedOut("a command did not end within 120 seconds")}
+    result = run(server)
+    assert result["failed"] is True
+    assert "unreachable" not in result
+    assert "120 seconds" in result["msg"]
+
+
+def test_what_a_cut_run_left_is_removed_and_in_check_mode_only_told() -> None:
+    server = FakeServer(PINNED, 0)
+    server.left = True
+    assert any("next run" in warning for warning in run(server, check_mode=True)["warnings"])
+    assert "remove" not in server.calls
+    result = run(server)
+    assert server.calls.count("remove") == 1
+    assert any("removed" in warning for warning in result["warnings"])
+    assert result["changed"] is False
