@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Union
 
 # REG_SZ and REG_EXPAND_SZ: str; REG_DWORD and REG_QWORD: int; REG_MULTI_SZ: list[str]; REG_BINARY: bytes
-RegistryData = Union[str, int, list[str], bytes]
+RegistryData = str | int | list[str] | bytes
 
 
 @dataclass(frozen=True)
@@ -78,3 +77,9 @@ class Backend(ABC):
     @abstractmethod
     async def run(self, command_line: str, console_stdin: bool, skip_cmd_shell: bool) -> Process:
         """Start a command line as WinRS does: handed to cmd.exe /c unless skip_cmd_shell."""
+
+    async def run_in_code_page(
+        self, command_line: str, console_stdin: bool, skip_cmd_shell: bool, code_page: int
+    ) -> Process:
+        """As run, in a shell of that code page; a back end whose output does not depend on it leaves this alone."""
+        return await self.run(command_line, console_stdin, skip_cmd_shell)

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 MAX_LINE = 8191
+_OUTSIDE = -1
 # Everything that neither cmd.exe nor a program's argument parser gives a meaning to, inside double quotes.
 _SAFE = re.compile(r"[A-Za-z0-9 ._\-:;*\\/,=@()\[\]{}#$+~']*")
 _PLAIN = re.compile(r"[A-Za-z0-9._:\\/\-]+")
@@ -69,6 +70,23 @@ class Frame:
 
 
 @dataclass(frozen=True)
+class Frames(Mapping[str, Frame]):
+    """The frames of a batch by the names of its steps, and what the server printed outside of all of them."""
+
+    frames: Mapping[str, Frame]
+    outside: str
+
+    def __getitem__(self, name: str) -> Frame:
+        return self.frames[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.frames)
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+
+@dataclass(frozen=True)
 class Step:
     """A named command of a batch; C(when) is always, while_all_succeed or after_a_failure."""
 
@@ -116,32 +134,33 @@ class Batch:
             return f"(if defined oa ({framed}))"
         return framed
 
-    def split(self, stdout: bytes, stderr: bytes) -> Mapping[str, Frame]:
+    def split(self, stdout: bytes, stderr: bytes) -> Frames:
         """What each command that ran printed, by the step's name; a command that did not run is missing."""
         out, codes = self._cut(stdout)
         err, _none = self._cut(stderr)
-        return {
+        frames = {
             step.name: Frame(out[place], err.get(place, b""), codes.get(place))
             for place, step in enumerate(self._steps)
             if place in out
         }
+        return Frames(frames, Frame(out[_OUTSIDE], err[_OUTSIDE], None).text)
 
     def _cut(self, stream: bytes) -> tuple[dict[int, bytes], dict[int, int]]:
+        """The text of each frame by its place, with what stands outside of all frames; and the exit codes."""
         mark = re.compile(rb"%b\.(\d+)(?:\.|=(-?\d+)\.)\r?\n?" % re.escape(self._token.encode()))
-        texts: dict[int, bytes] = {}
+        texts: dict[int, bytes] = {_OUTSIDE: b""}
         codes: dict[int, int] = {}
-        at, place = 0, -1
+        at, place = 0, _OUTSIDE
         for match in mark.finditer(stream):
-            if place in texts and place not in codes:
-                texts[place] += stream[at : match.start()]
+            texts[place] += stream[at : match.start()]
+            at = match.end()
             if match[2] is None:
                 place = int(match[1])
                 texts[place] = b""
-            elif int(match[1]) == place:
-                codes[place] = int(match[2])
-            at = match.end()
-        if place in texts and place not in codes:
-            texts[place] += stream[at:]
+            else:
+                codes[int(match[1])] = int(match[2])
+                place = _OUTSIDE
+        texts[place] += stream[at:]
         return texts, codes
 
 

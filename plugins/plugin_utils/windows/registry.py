@@ -10,12 +10,12 @@ it is denied, one that does not list it means that it is absent.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ..formats.reg_exe import NotParsed, format_text_import, parse_query
 from ..formats.registry import Change, Key, KeyAbsent, KeyContent, KeyDenied, KeyState, KeyUnreadable, SetText
-from .command_line import Frame, Step, UnsafeArgument, command, fits, quote
+from .command_line import Frame, Frames, Step, UnsafeArgument, command, fits, quote
 
 # One name for every run, so that the next run finds and removes what a cut one left behind.
 IMPORT_FILE = "exchange_ops_outlook_anywhere.reg"
@@ -47,7 +47,7 @@ def read_steps(keys: Sequence[Key]) -> list[Step]:
     return steps
 
 
-def interpret(frames: Mapping[str, Frame], keys: Sequence[Key]) -> dict[Key, KeyState]:
+def interpret(frames: Frames, keys: Sequence[Key]) -> dict[Key, KeyState]:
     """What the commands of read_steps said of each key."""
     return {key: _state(frames, key) for key in keys}
 
@@ -61,10 +61,10 @@ def _parse(frame: Frame, key: Key) -> KeyContent | KeyUnreadable:
         return KeyUnreadable(str(error), frame.text)
 
 
-def _state(frames: Mapping[str, Frame], key: Key) -> KeyState:
+def _state(frames: Frames, key: Key) -> KeyState:
     frame = frames.get(_query_name(key))
     if frame is None:
-        return KeyUnreadable("the server printed nothing for this command", "")
+        return KeyUnreadable("the server's answer has no part for this command", frames.outside)
     if frame.exit_code in (0, None):
         return _parse(frame, key)
     below, parent = key, key.parent
@@ -153,7 +153,7 @@ def left_behind_step() -> Step:
     return Step(_LEFT, f'(if exist "%TEMP%\\{IMPORT_FILE}" (echo {_LEFT}))')
 
 
-def is_left_behind(frames: Mapping[str, Frame]) -> bool:
+def is_left_behind(frames: Frames) -> bool:
     """The answer to left_behind_step."""
     frame = frames.get(_LEFT)
     return frame is not None and _LEFT.encode() in frame.stdout

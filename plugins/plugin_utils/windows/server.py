@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..formats.registry import Change, Key, KeyState
-from .command_line import Batch, Frame, Step
+from .command_line import Batch, Frames, Step
 from .registry import interpret, is_left_behind, left_behind_step, read_steps, remove_step, step_name, write_plan
 from .shell import Shell
 
@@ -66,16 +66,16 @@ class Server:
         answer = "" if rejected is None else _answer(frames, rejected)
         return Applied(tuple(accepted), rejected, answer, interpret(frames, keys))
 
-    def _run(self, steps: Sequence[Step], stdin: bytes | None = None) -> Mapping[str, Frame]:
+    def _run(self, steps: Sequence[Step], stdin: bytes | None = None) -> Frames:
         batch = Batch(steps)
         completed = self._shell.run(batch.line, stdin)
         return batch.split(completed.stdout, completed.stderr)
 
 
-def _answer(frames: Mapping[str, Frame], rejected: Change) -> str:
+def _answer(frames: Frames, rejected: Change) -> str:
     frame = frames.get(step_name(rejected))
     if frame is None:
-        return "the command was not run: what it needed did not arrive whole"
+        return f"nothing for this command: it was not run. {frames.outside}".strip()
     if frame.exit_code is None:
         return f"the command's end is missing; it printed {frame.text!r}"
     return frame.text

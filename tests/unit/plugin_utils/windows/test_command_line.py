@@ -101,6 +101,13 @@ def test_a_command_that_did_not_run_is_missing_and_a_cut_one_has_no_exit_code() 
     assert not frames["first"].succeeded
 
 
+def test_what_stands_outside_of_all_frames_is_not_thrown_away() -> None:
+    frames = Batch(STEPS, "T").split(b"before T.0.\r\nx T.0=0.\r\n after", b"<html>")
+    assert frames["first"].stdout == b"x "
+    assert frames.outside == "before  after <html>"
+    assert Batch(STEPS, "T").split(b"garbage", b"").outside == "garbage"
+
+
 @given(st.binary(max_size=200), st.binary(max_size=50), st.integers(-1, 1))
 def test_what_a_command_prints_is_never_taken_for_a_mark(stdout: bytes, stderr: bytes, code: int) -> None:
     batch = Batch([Step("only", "x")])

@@ -17,7 +17,7 @@ from plugins.plugin_utils.formats.registry import (
     SetNumber,
     SetText,
 )
-from plugins.plugin_utils.windows.command_line import Batch, Frame
+from plugins.plugin_utils.windows.command_line import Batch, Frame, Frames
 from plugins.plugin_utils.windows.registry import (
     IMPORT_FILE,
     interpret,
@@ -43,7 +43,7 @@ def failed(stderr: bytes = b"ERROR: Access is denied.") -> Frame:
 def state(**frames: Frame) -> KeyState:
     names = {"key": KEY.path, "parent": r"HKLM\A\B", "grandparent": r"HKLM\A", "hive": "HKLM"}
     told = {f"query {names[name].lower()}": frame for name, frame in frames.items()}
-    return interpret(told, [KEY])[KEY]
+    return interpret(Frames(told, "outside"), [KEY])[KEY]
 
 
 @pytest.mark.parametrize(
@@ -92,6 +92,7 @@ def test_garbage_is_unreadable_and_shown(frames: dict[str, Frame]) -> None:
     assert isinstance(unreadable, KeyUnreadable)
     printed = b"".join(frame.stdout for frame in frames.values()).decode().strip()
     assert printed in unreadable.answer or "failed" in unreadable.why
+    assert frames or unreadable.answer == "outside"
 
 
 def test_a_key_that_is_read_has_its_values() -> None:
@@ -138,6 +139,7 @@ def test_what_does_not_fit_a_command_line_goes_by_a_file(text: str) -> None:
 
 def test_a_file_left_behind_is_noticed() -> None:
     assert IMPORT_FILE in left_behind_step().line
-    assert is_left_behind({left_behind_step().name: Frame(b"left behind\r\n", b"", 0)})
-    assert not is_left_behind({left_behind_step().name: Frame(b"", b"", 0)})
-    assert not is_left_behind({})
+    name = left_behind_step().name
+    assert is_left_behind(Frames({name: Frame(b"left behind\r\n", b"", 0)}, ""))
+    assert not is_left_behind(Frames({name: Frame(b"", b"", 0)}, ""))
+    assert not is_left_behind(Frames({}, ""))

@@ -1,0 +1,12 @@
+# Copyright (c) 2026, the exchange_ops.outlook_anywhere authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What every test shares."""
+
+from __future__ import annotations
+
+from hypothesis import settings
+
+# A slow machine is no defect.
+settings.register_profile("default", deadline=None)
+settings.load_profile("default")

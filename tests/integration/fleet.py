@@ -1,0 +1,147 @@
+# Copyright (c) 2026, the exchange_ops.outlook_anywhere authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs ansible-playbook against the lab, as an operator would, and keeps what it returned."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.lab import Lab
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+COLLECTION = "exchange_ops.outlook_anywhere"
+RUN_SECONDS = 300
+
+RPC_PROXY = r"HKLM\SOFTWARE\Microsoft\Rpc\RpcProxy"
+SERVICE_HOST = r"HKLM\SYSTEM\CurrentControlSet\Services\MSExchangeServiceHost"
+CONFIGURATOR = SERVICE_HOST + r"\RpcHttpConfigurator"
+WRITE = {"operation": "command", "command_regex": "reg (add|import)"}
+
+
+def number(data: int) -> dict[str, Any]:
+    """A REG_DWORD for a fleet file."""
+    return {"type": "REG_DWORD", "data": data}
+
+
+def text(data: str, kind: str = "REG_SZ") -> dict[str, Any]:
+    """A text value for a fleet file."""
+    return {"type": kind, "data": data}
+
+
+def client_access(
+    ports: Mapping[str, Any] | None = None, polling: Mapping[str, Any] | None = None, **more: Any
+) -> dict[str, Any]:
+    """A Client Access server for a fleet file; without polling the value is absent."""
+    values = {"Enabled": number(1)} | ({"ValidPorts": dict(ports)} if ports else {})
+    return {
+        "groups": ["client_access"],
+        "fqdn": "cas1.contoso.com",
+        "registry": {
+            RPC_PROXY: values,
+            SERVICE_HOST: {"Start": number(2)},
+            CONFIGURATOR: {"PeriodicPollingMinutes": dict(polling)} if polling else {},
+        },
+        **more,
+    }
+
+
+@dataclass
+class Run:
+    """One ansible-playbook: its exit code, its screen and the results of its tasks."""
+
+    exit_code: int
+    screen: str
+    records: list[dict[str, Any]] = field(default_factory=list)
+
+    def of(self, module: str, host: str = "cas1") -> dict[str, Any]:
+        """The last result of a module on a host, with its outcome."""
+        found = [
+            record
+            for record in self.records
+            if record["host"] == host and record["action"] == f"{COLLECTION}.{module}"
+        ]
+        assert found, f"{module} did not run on {host}:\n{self.screen}"
+        return {**found[-1]["result"], "outcome": found[-1]["outcome"]}
+
+
+class Fleet:
+    """A running lab with an inventory of it."""
+
+    def __init__(self, lab: Lab, folder: Path) -> None:
+        self.lab = lab
+        self.folder = folder
+        self.inventory = folder / "inventory.yml"
+        lab.write_inventory(self.inventory)
+
+    def play(self, playbook: str | list[dict[str, Any]], *arguments: str, **environment: str) -> Run:
+        """Run a playbook of the collection by its name, or plays given as data."""
+        if not isinstance(playbook, str):
+            path = self.folder / "playbook.yml"
+            path.write_text(yaml.safe_dump(playbook), encoding="utf-8")
+            playbook = str(path)
+        results = self.folder / "results.jsonl"
+        results.unlink(missing_ok=True)
+        done = subprocess.run(
+            [Path(sys.executable).with_name("ansible-playbook"), "-i", self.inventory, playbook, *arguments],
+            cwd=self.folder,
+            env=self._environment(results) | environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=RUN_SECONDS,
+            check=False,
+        )
+        lines = results.read_text(encoding="utf-8").splitlines() if results.exists() else []
+        return Run(done.returncode, done.stdout + done.stderr, [json.loads(line) for line in lines])
+
+    def valid_ports(self, *arguments: str, play: Mapping[str, Any] | None = None, **options: Any) -> dict[str, Any]:
+        """The result of valid_ports on cas1 for mbx1 and gc1 of contoso.com, with further options."""
+        given = {"mailbox_servers": ["mbx1.contoso.com"], "global_catalogs": ["gc1.contoso.com"], **options}
+        task = {f"{COLLECTION}.valid_ports": given}
+        plays = [{"hosts": "cas1", "gather_facts": False, "tasks": [task], **(play or {})}]
+        return self.play(plays, *arguments).of("valid_ports")
+
+    def _environment(self, results: Path) -> dict[str, str]:
+        inherited = {
+            name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_") and name != "LC_ALL"
+        }
+        return inherited | {
+            "ANSIBLE_COLLECTIONS_PATH": collections_path(),
+            "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).with_name("callback_plugins")),
+            "ANSIBLE_CALLBACKS_ENABLED": "results",
+            "ANSIBLE_LOCAL_TEMP": str(self.folder / "tmp"),
+            "ANSIBLE_HOME": str(self.folder / "home"),
+            "ANSIBLE_NOCOLOR": "1",
+            "LC_ALL": "C.UTF-8",
+            "RESULTS_FILE": str(results),
+        }
+
+
+def collections_path() -> str:
+    """Where the collection is found: the checkout's link, or another copy that the environment names."""
+    return os.environ.get("TESTED_COLLECTIONS_PATH", str(REPOSITORY / ".venv" / "collections"))
+
+
+_COMMAND = re.compile(r"(?:^|[&(]|\bdo \()\s*([a-z]+)(?:\s+([a-z]+))?(?![\w.])", re.IGNORECASE)
+_VERBS = {"reg": True, "if": False, "for": False}
+
+
+def programs(command_line: str) -> set[str]:
+    """The programs of a line, each with its verb where it has verbs."""
+    unquoted = re.sub(r'"[^"]*"', '""', command_line)
+    found = set()
+    for match in _COMMAND.finditer(unquoted):
+        program, verb = match[1].lower(), (match[2] or "").lower()
+        found.add(f"{program} {verb}" if _VERBS.get(program) else program)
+    return found

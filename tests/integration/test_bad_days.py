@@ -1,0 +1,405 @@
+# Copyright (c) 2026, the exchange_ops.outlook_anywhere authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Bad input and bad days: what the operator is told, that nothing false is believed, and that a rerun converges."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from tests.integration.conftest import StartFleet
+from tests.integration.fleet import CONFIGURATOR, RPC_PROXY, SERVICE_HOST, WRITE, Fleet, client_access, number, text
+from tests.lab import Fault
+
+PINNED = "mbx1:6001-6002;mbx1:6004;mbx1.contoso.com:6001-6002;mbx1.contoso.com:6004;gc1:6004;gc1.contoso.com:6004"
+OLD = "mbx1:6001-6002"
+
+
+def drifted(**more: Any) -> dict[str, Any]:
+    return client_access(text(OLD), number(15), **more)
+
+
+def assert_told(result: dict[str, Any], outcome: str, **parts: str) -> None:
+    """Host, setting, found, expected, what was changed before it failed and the next step: all there, all in the message."""
+    assert result["outcome"] == outcome, result
+    failure = result["failure"]
+    assert failure["host"] == "cas1"
+    for name in ("setting", "problem", "found", "expected", "changed", "next_step"):
+        assert failure[name], name
+        assert failure[name] in result["msg"], name
+    for name, pattern in parts.items():
+        assert re.search(pattern, failure[name]), f"{name}: {pattern!r} is not in {failure[name]!r}"
+
+
+def assert_untouched(fleet: Fleet, ports: str = OLD) -> None:
+    registry = fleet.lab["cas1"].registry
+    assert registry.get(RPC_PROXY, "ValidPorts") == ("REG_SZ", ports)
+    assert registry.get(CONFIGURATOR, "PeriodicPollingMinutes") == ("REG_DWORD", 15)
+
+
+def assert_a_rerun_converges(fleet: Fleet, changed: bool = True) -> None:
+    fleet.lab["cas1"].faults.clear()
+    assert fleet.valid_ports().get("outcome") == "ok"
+    registry = fleet.lab["cas1"].registry
+    assert registry.get(RPC_PROXY, "ValidPorts") == ("REG_SZ", PINNED)
+    assert registry.get(CONFIGURATOR, "PeriodicPollingMinutes") == ("REG_DWORD", 0)
+    again = fleet.valid_ports()
+    assert again["changed"] is False
+
+
+def test_an_unknown_option_is_an_error_that_names_it(start_on: StartFleet) -> None:
+    fleet = start_on("model", {"cas1": drifted()})
+    for arguments in ((), ("--check",)):
+        result = fleet.valid_ports(*arguments, mailbox_server=["mbx1.contoso.com"])
+        assert_told(result, "failed", setting="mailbox_server", changed="nothing", next_step="ption")
+    assert not fleet.lab["cas1"].requests
+    assert_a_rerun_converges(fleet)
+
+
+BAD_NAMES = [
+    "mbx 1.contoso.com",
+    "mbx1;x.contoso.com",
+    "mbx1&calc.contoso.com",
+    "%TEMP%.contoso.com",
+    'mbx1".contoso.com',
+    "mbx1!.contoso.com",
+    "mbx1^.contoso.com",
+    "mbx1|more.contoso.com",
+    "mbx1..contoso.com",
+    "a" * 64 + ".contoso.com",
+    ".".join(["abcdefgh"] * 30),
+    "mb\u00fcx.contoso.com",
+    "mbx1",
+]
+BAD_ENTRIES = ["mbx1:0", "mbx1:65536", "mbx1:6002-6001", "mbx1:\u0666004", "mbx1", "mbx1: 6004", "mbx1:6004;mbx2:6004"]
+
+
+def test_names_and_ports_that_do_not_parse_are_told_all_at_once_and_nothing_is_sent(start_on: StartFleet) -> None:
+    fleet = start_on("model", {"cas1": drifted()})
+    result = fleet.valid_ports(
+        mailbox_servers=[*BAD_NAMES, "mbx1.contoso.com"], extra_entries=[*BAD_ENTRIES, "proxy.contoso.com:593"]
+    )
+    settings = result["failure"]["setting"].split(", ")
+    assert settings == [
+        *(f"mailbox_servers[{place}]" for place in range(len(BAD_NAMES))),
+        *(f"extra_entries[{place}]" for place in range(len(BAD_ENTRIES))),
+    ]
+    assert_told(result, "failed", changed="nothing", found=re.escape("mbx1&calc"), next_step="Nothing was sent")
+    assert [finding["status"] for finding in result["findings"]] == ["unknown", "unknown"]
+    assert not fleet.lab["cas1"].requests
+    assert_untouched(fleet)
+    assert_a_rerun_converges(fleet)
+
+
+@pytest.mark.parametrize("bad", BAD_NAMES)
+def test_each_bad_name_alone_is_refused_and_the_good_one_beside_it_is_not(start_on: StartFleet, bad: str) -> None:
+    fleet = start_on("model", {"cas1": drifted()})
+    result = fleet.valid_ports("--check", mailbox_servers=["mbx1.contoso.com", bad])
+    assert_told(result, "failed", setting=r"^mailbox_servers\[1\]$", changed="nothing")
+
+
+@pytest.mark.parametrize(
+    ("play", "says"),
+    [
+        ({"become": True, "become_method": "runas", "become_user": "other"}, "become"),
+        ({"environment": {"A": "b"}}, "environment"),
+        ({"connection": "ssh"}, "ssh"),
+        ({"connection": "local"}, "local"),
+        ({"connection": "psrp"}, "psrp"),
+    ],
+)
+def test_what_the_way_to_the_server_cannot_carry_is_refused_before_anything_is_sent(
+    start_on: StartFleet, play: dict[str, Any], says: str
+) -> None:
+    fleet = start_on("model", {"cas1": drifted()})
+    extra = ["-e", f"ansible_connection={play['connection']}"] if "connection" in play else []
+    result = fleet.valid_ports(*extra, play=play)
+    assert_told(result, "failed", found=says, changed="nothing", next_step="Nothing was sent")
+    assert not fleet.lab["cas1"].requests
+    assert_a_rerun_converges(fleet)
+
+
+@pytest.mark.parametrize(
+    ("missing", "setting", "says"),
+    [
+        (RPC_PROXY, "ValidPorts", "not installed"),
+        (SERVICE_HOST, "PeriodicPollingMinutes", "Exchange 2007"),
+    ],
+)
+def test_a_missing_key_is_told_and_nothing_is_written(
+    start: StartFleet, missing: str, setting: str, says: str
+) -> None:
+    fleet = start({"cas1": drifted()})
+    registry = fleet.lab["cas1"].registry
+    registry.delete(missing)
+    for arguments in (("--check",), ()):
+        result = fleet.valid_ports(*arguments)
+        assert_told(result, "failed", setting=setting, problem=says, found="does not exist", changed="nothing")
+        assert result["changed"] is False
+    assert registry.get(missing, "ValidPorts") is None
+    assert registry.get(CONFIGURATOR, "PeriodicPollingMinutes") == (
+        None if missing == SERVICE_HOST else ("REG_DWORD", 15)
+    )
+    registry.create(CONFIGURATOR)
+    registry.create(RPC_PROXY)
+    assert_a_rerun_converges(fleet)
+
+
+@pytest.mark.parametrize(
+    ("denied", "setting", "other"),
+    [
+        (RPC_PROXY, "ValidPorts", "PeriodicPollingMinutes"),
+        (r"HKLM\SOFTWARE\Microsoft\Rpc", "ValidPorts", "PeriodicPollingMinutes"),
+        (r"HKLM\SOFTWARE\Microsoft", "ValidPorts", "PeriodicPollingMinutes"),
+        (CONFIGURATOR, "PeriodicPollingMinutes", "ValidPorts"),
+        (SERVICE_HOST, "PeriodicPollingMinutes", "ValidPorts"),
+    ],
+)
+@pytest.mark.parametrize(
+    "words", [{}, {"language": "de"}, {"empty_stderr": True}], ids=["English", "German", "no-words"]
+)
+def test_a_denied_key_is_unknown_and_never_absent_compliant_or_written(
+    start: StartFleet, denied: str, setting: str, other: str, words: dict[str, Any]
+) -> None:
+    fleet = start({"cas1": drifted(denied=[denied], **words)})
+    for arguments in (("--check",), ()):
+        result = fleet.valid_ports(*arguments)
+        assert_told(result, "failed", setting=setting, found=re.escape(denied), changed="nothing", next_step="right")
+        statuses = {finding["setting"]: finding["status"] for finding in result["findings"]}
+        assert statuses == {setting: "unknown", other: "drifted"}
+        assert result["changed"] is False
+    lines = [request.command_line or "" for request in fleet.lab["cas1"].requests]
+    assert not [line for line in lines if "reg add" in line or "reg import" in line]
+
+
+GARBAGE = ["<html>busy</html>", "\x00\x01", "HKEY_LOCAL_MACHINE\\SOFTWARE\\Elsewhere\r\n    A    REG_SZ    b\r\n"]
+
+
+@pytest.mark.parametrize("garbage", GARBAGE)
+def test_garbage_from_a_program_is_shown_and_believed_in_nothing(start_on: StartFleet, garbage: str) -> None:
+    """The whole command prints something else: no frame of it can be found."""
+    fleet = start_on("model", {"cas1": drifted()})
+    fleet.lab["cas1"].faults.append(Fault("output", stdout=garbage.encode(), times=0))
+    result = fleet.valid_ports()
+    assert_told(result, "failed", setting="PeriodicPollingMinutes", changed="nothing", next_step="by hand")
+    assert repr(garbage.strip())[1:-1] in result["failure"]["found"]
+    assert [finding["status"] for finding in result["findings"]] == ["unknown", "unknown"]
+    assert_untouched(fleet)
+    assert_a_rerun_converges(fleet)
+
+
+LOST = [
+    ("create", Fault("http_status", "create", status=500, body="out of order"), "500"),
+    ("create", Fault("http_status", "create", status=401), "rejected"),
+    ("create", Fault("garbage", "create"), "no shell could be opened"),
+    ("create", Fault("cut_before", "create"), "no shell could be opened"),
+    ("command", Fault("http_status", "command", status=500, body="out of order"), "out of order"),
+    ("command", Fault("http_status", "command", status=401), "rejected"),
+    ("command", Fault("garbage", "command"), "could not start a command"),
+    ("command", Fault("cut_before", "command"), "could not start a command"),
+    ("command", Fault("cut_after", "command"), "could not start a command"),
+    ("receive", Fault("garbage", "receive"), "could not read a command's output"),
+    ("receive", Fault("truncate", "receive"), "could not read a command's output"),
+    ("receive", Fault("http_status", "receive", status=401), "rejected"),
+    ("receive", Fault("cut_before", "receive"), "could not read a command's output"),
+    ("receive", Fault("cut_after", "receive"), "could not read a command's output"),
+]
+
+
+@pytest.mark.parametrize(
+    ("fault", "says"), [lost[1:] for lost in LOST], ids=[f"{place}-{fault.kind}-{fault.status}" for place, fault, _says in LOST]
+)
+def test_a_line_lost_before_anything_was_written_is_unreachable(
+    start: StartFleet, fault: Fault, says: str
+) -> None:
+    fleet = start({"cas1": drifted()})
+    fleet.lab["cas1"].faults.append(fault)
+    result = fleet.valid_ports()
+    assert_told(result, "unreachable", found=says, changed="^nothing$", next_step="run again")
+    assert [finding["status"] for finding in result["findings"]] == ["unknown", "unknown"]
+    assert_untouched(fleet)
+    assert_a_rerun_converges(fleet)
+
+
+@pytest.mark.parametrize("kind", ["cut_before", "cut_after"])
+@pytest.mark.parametrize("operation", ["command", "receive"])
+def test_a_line_lost_while_writing_says_that_nobody_knows(start: StartFleet, kind: str, operation: str) -> None:
+    fleet = start({"cas1": drifted()})
+    fleet.lab["cas1"].faults.append(Fault(kind, operation, command_regex=WRITE["command_regex"]))
+    result = fleet.valid_ports()
+    assert_told(
+        result,
+        "unreachable",
+        setting="PeriodicPollingMinutes, ValidPorts",
+        changed="not known; under way: PeriodicPollingMinutes to 0; ValidPorts to mbx1",
+        next_step="Run again",
+    )
+    assert [finding["status"] for finding in result["findings"]] == ["drifted", "drifted"]
+    assert_a_rerun_converges(fleet)
+
+
+@pytest.mark.parametrize("kind", ["cut_before", "cut_after"])
+@pytest.mark.parametrize("nth", [1, 2, 3])
+def test_a_line_lost_while_a_long_value_travels_leaves_the_old_or_the_new(
+    start: StartFleet, kind: str, nth: int
+) -> None:
+    servers = [f"mailbox{count:03}.exchange.contoso.com" for count in range(500)]
+    options = {"mailbox_servers": servers, "global_catalogs": [], "unknown_entries": "remove"}
+    fleet = start({"cas1": drifted()})
+    registry = fleet.lab["cas1"].registry
+    fleet.lab["cas1"].faults.append(Fault(kind, "send", nth=nth))
+    assert_told(fleet.valid_ports(**options), "unreachable", changed="not known", next_step="Run again")
+    found = registry.get(RPC_PROXY, "ValidPorts")
+    assert found is not None
+    assert found[1] == OLD or str(found[1]).count(";") == 1999
+    done = fleet.valid_ports(**options)
+    assert done["outcome"] == "ok"
+    assert fleet.valid_ports(**options)["changed"] is False
+
+
+def test_a_command_that_never_ends_is_ended_at_its_deadline(start: StartFleet) -> None:
+    fleet = start({"cas1": drifted()})
+    fleet.lab["cas1"].faults.append(Fault("hang", "command"))
+    result = fleet.valid_ports(command_timeout=2)
+    assert_told(result, "failed", found="2 seconds", changed="^nothing$", next_step="run again")
+    assert "signal" in [request.operation for request in fleet.lab["cas1"].requests]
+    assert_untouched(fleet)
+    assert_a_rerun_converges(fleet)
+
+
+def test_a_change_that_never_ends_says_what_was_under_way(start: StartFleet) -> None:
+    fleet = start({"cas1": drifted()})
+    fleet.lab["cas1"].faults.append(Fault("hang", **WRITE))
+    result = fleet.valid_ports(command_timeout=2)
+    assert_told(result, "failed", found="2 seconds", changed="not known; under way", next_step="Run again")
+    assert_a_rerun_converges(fleet)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("fault", "command", code=170),
+        Fault("fault", "receive", code=170),
+        Fault("fault", "command", code=0x803381A6, wmi_code=0x803381A6),
+        Fault("fault", command_regex=WRITE["command_regex"], operation="command", code=0x803381A6, wmi_code=0x803381A6),
+    ],
+    ids=["busy-command", "busy-receive", "quota-read", "quota-write"],
+)
+def test_busy_and_quota_faults_are_lived_through(start: StartFleet, fault: Fault) -> None:
+    fleet = start({"cas1": drifted()})
+    fleet.lab["cas1"].faults.append(fault)
+    assert fleet.valid_ports()["changed"] is True
+    assert_a_rerun_converges(fleet)
+
+
+def test_a_server_that_stays_busy_is_unreachable_with_its_words(start_on: StartFleet) -> None:
+    fleet = start_on("model", {"cas1": drifted()})
+    fleet.lab["cas1"].faults.append(Fault("fault", "command", code=170, times=0))
+    assert_told(fleet.valid_ports(), "unreachable", found="170", changed="^nothing$")
+    assert_a_rerun_converges(fleet)
+
+
+def test_no_shell_left_for_this_user_is_unreachable(start_on: StartFleet) -> None:
+    fleet = start_on("model", {"cas1": drifted(quotas={"shells_per_user": 0})})
+    assert_told(fleet.valid_ports(), "unreachable", found="no shell could be opened", changed="^nothing$")
+
+
+def test_a_value_of_another_type_is_shown_and_corrected(start: StartFleet) -> None:
+    fleet = start({"cas1": client_access(number(7), text("15"))})
+    result = fleet.valid_ports()
+    assert_told(result, "failed", setting="ValidPorts", found="7", expected="mbx1:6001-6002", changed="^nothing$")
+    assert fleet.valid_ports(unknown_entries="remove")["changed"] is True
+    assert_a_rerun_converges(fleet)
+
+
+def test_another_writer_between_write_and_verification_is_told_and_not_fought(start_on: StartFleet) -> None:
+    fleet = start_on("model", {"cas1": drifted()})
+    machine = fleet.lab["cas1"].backend.machine  # type: ignore[attr-defined]
+    registry = fleet.lab["cas1"].registry
+    machine.after_program("ValidPorts", lambda _machine: registry.set(RPC_PROXY, "ValidPorts", "REG_SZ", "rogue:1"))
+    result = fleet.valid_ports()
+    assert_told(
+        result,
+        "failed",
+        setting="ValidPorts",
+        found="rogue:1",
+        expected="mbx1:6001-6002",
+        changed="PeriodicPollingMinutes from 15 to 0; ValidPorts from mbx1",
+        next_step="find out who",
+    )
+    assert registry.get(RPC_PROXY, "ValidPorts") == ("REG_SZ", "rogue:1")
+    assert fleet.valid_ports(allow_removal=["rogue"])["changed"] is True
+    assert_a_rerun_converges(fleet)
+
+
+SERVICELET = {"mailbox_servers": ["mbx1.contoso.com"], "pass_in_progress": True, "pass_seconds": 3}
+
+
+def test_a_servicelet_in_the_middle_of_a_pass_is_caught_named_and_mended(start_on: StartFleet) -> None:
+    fleet = start_on("model", {"cas1": drifted(servicelet=SERVICELET)})
+    result = fleet.valid_ports()
+    assert result["outcome"] == "ok"
+    assert [warning for warning in result["warnings"] if "RpcHttpConfigurator" in warning and "cas1" in warning]
+    assert_a_rerun_converges(fleet)
+
+
+def test_a_servicelet_that_writes_a_server_nobody_knows_stops_the_task(start_on: StartFleet) -> None:
+    known = {**SERVICELET, "mailbox_servers": ["mbx1.contoso.com", "new.contoso.com"]}
+    fleet = start_on("model", {"cas1": drifted(servicelet=known)})
+    result = fleet.valid_ports()
+    assert_told(
+        result,
+        "failed",
+        setting="ValidPorts",
+        problem="RpcHttpConfigurator",
+        found="new.contoso.com",
+        changed="PeriodicPollingMinutes",
+        next_step="allow_removal",
+    )
+    assert fleet.valid_ports(allow_removal=["new.contoso.com"])["changed"] is True
+    assert_a_rerun_converges(fleet)
+
+
+def test_a_servicelet_that_still_polls_undoes_the_list_and_a_pinned_one_does_not(start_on: StartFleet) -> None:
+    polling = {"mailbox_servers": ["mbx1.contoso.com"]}
+    fleet = start_on("model", {"cas1": drifted(servicelet=polling)})
+    machine = fleet.lab["cas1"].backend.machine  # type: ignore[attr-defined]
+    fleet.valid_ports(polling_minutes=15)
+    machine.advance(16 * 60)
+    assert fleet.valid_ports("--check", polling_minutes=15)["changed"] is True
+    fleet.valid_ports()
+    machine.advance(16 * 60)
+    assert fleet.valid_ports()["changed"] is False
+
+
+def test_a_write_that_the_server_refuses_says_what_came_before_it(start_on: StartFleet) -> None:
+    """The key is readable and not writable: denied between the read and the write."""
+    fleet = start_on("model", {"cas1": drifted()})
+    machine = fleet.lab["cas1"].backend.machine  # type: ignore[attr-defined]
+    machine.after_program("PeriodicPollingMinutes", lambda server: setattr(server.tree.create(RPC_PROXY), "denied", True))
+    result = fleet.valid_ports()
+    assert_told(
+        result,
+        "failed",
+        setting="ValidPorts",
+        found="denied",
+        expected="mbx1:6001-6002",
+        changed="^PeriodicPollingMinutes from 15 to 0$",
+        next_step="may write",
+    )
+    assert result["changed"] is True
+
+
+def test_a_file_that_a_cut_run_left_is_removed_by_the_next(start_on: StartFleet) -> None:
+    fleet = start_on("model", {"cas1": client_access(text(PINNED), number(0))})
+    machine = fleet.lab["cas1"].backend.machine  # type: ignore[attr-defined]
+    left = machine.environment["TEMP"] + r"\exchange_ops_outlook_anywhere.reg"
+    machine.files.write(left, b"half")
+    assert [warning for warning in fleet.valid_ports("--check")["warnings"] if "next run" in warning]
+    assert machine.files.exists(left)
+    assert [warning for warning in fleet.valid_ports()["warnings"] if "removed" in warning]
+    assert not machine.files.exists(left)
+    assert fleet.valid_ports()["warnings"] == []

@@ -1,0 +1,167 @@
+# Copyright (c) 2026, the exchange_ops.outlook_anywhere authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""valid_ports on a server that a WinRM client cannot tell from a real one."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.integration.conftest import StartFleet
+from tests.integration.fleet import CONFIGURATOR, RPC_PROXY, client_access, number, text
+
+PINNED = "mbx1:6001-6002;mbx1:6004;mbx1.contoso.com:6001-6002;mbx1.contoso.com:6004;gc1:6004;gc1.contoso.com:6004"
+SAME = ("changed", "diff", "findings", "restart_required", "reboot_required")
+
+
+def statuses(result: dict[str, Any]) -> dict[str, str]:
+    return {finding["setting"]: finding["status"] for finding in result["findings"]}
+
+
+@pytest.mark.parametrize("transport", ["basic", "ntlm"])
+def test_check_mode_predicts_the_run_and_the_next_run_finds_nothing_to_do(start: StartFleet, transport: str) -> None:
+    fleet = start({"cas1": client_access(text("mbx1:6001-6002"), number(15))}, transport=transport)
+    registry = fleet.lab["cas1"].registry
+
+    predicted = fleet.valid_ports("--check")
+    assert predicted["changed"] is True
+    assert registry.get(RPC_PROXY, "ValidPorts") == ("REG_SZ", "mbx1:6001-6002")
+    assert registry.get(CONFIGURATOR, "PeriodicPollingMinutes") == ("REG_DWORD", 15)
+    lines = [request.command_line for request in fleet.lab["cas1"].requests if request.command_line]
+    assert not [line for line in lines if "reg add" in line or "reg import" in line or "del" in line]
+
+    done = fleet.valid_ports()
+    assert {name: done[name] for name in SAME} == {name: predicted[name] for name in SAME}
+    assert registry.get(RPC_PROXY, "ValidPorts") == ("REG_SZ", PINNED)
+    assert registry.get(CONFIGURATOR, "PeriodicPollingMinutes") == ("REG_DWORD", 0)
+    assert done["restart_required"] == ["MSExchangeServiceHost"]
+    assert statuses(done) == {"PeriodicPollingMinutes": "drifted", "ValidPorts": "drifted"}
+
+    again = fleet.valid_ports()
+    assert again["changed"] is False
+    assert statuses(again) == {"PeriodicPollingMinutes": "compliant", "ValidPorts": "compliant"}
+
+
+@pytest.mark.parametrize(
+    ("value", "compliant"),
+    [
+        (text(PINNED.upper()), True),
+        (text(";".join(reversed(PINNED.split(";")))), True),
+        (text(PINNED + ";" + PINNED), True),
+        (text(PINNED.replace("6001-6002", "6002") + ";mbx1:6001;mbx1.contoso.com:6001"), True),
+        (text(PINNED.replace("6001-6002", "6001") + ";gc1:6004"), False),
+        (text(PINNED + ";;"), True),
+        (text(PINNED.replace(";", "; ")), False),
+        (text(f'"{PINNED}"'), False),
+        (text(PINNED.replace(";", ";\r\n")), False),
+        (text(PINNED, "REG_EXPAND_SZ"), False),
+        ({"type": "REG_MULTI_SZ", "data": PINNED.split(";")}, False),
+    ],
+)
+def test_values_are_compared_by_meaning_and_written_in_clean_form(
+    start: StartFleet, value: dict[str, Any], compliant: bool
+) -> None:
+    fleet = start({"cas1": client_access(value, number(0))})
+    before = fleet.lab["cas1"].registry.get(RPC_PROXY, "ValidPorts")
+    result = fleet.valid_ports()
+    assert statuses(result)["ValidPorts"] == ("compliant" if compliant else "drifted")
+    assert result["changed"] is not compliant
+    after = fleet.lab["cas1"].registry.get(RPC_PROXY, "ValidPorts")
+    assert after == (before if compliant else ("REG_SZ", PINNED))
+    assert fleet.valid_ports()["changed"] is False
+
+
+@pytest.mark.parametrize("unknown", ["keep", "remove"])
+def test_targets_that_nobody_asked_for_are_kept_or_removed_as_asked(start: StartFleet, unknown: str) -> None:
+    fleet = start({"cas1": client_access(text("old:6004;odd & 100% \"mad\"!;mbx1:6001"), number(0))})
+    assert fleet.valid_ports(unknown_entries=unknown)["changed"] is True
+    found = fleet.lab["cas1"].registry.get(RPC_PROXY, "ValidPorts")
+    assert found == ("REG_SZ", PINNED + ';old:6004;odd & 100% "mad"!' if unknown == "keep" else PINNED)
+    assert fleet.valid_ports(unknown_entries=unknown)["changed"] is False
+
+
+def test_targets_that_nobody_asked_for_stop_the_task_before_anything_is_written(start: StartFleet) -> None:
+    value = PINNED + ";old:6001-6002;old.contoso.com:6004"
+    fleet = start({"cas1": client_access(text(value), number(15))})
+    for arguments in ((), ("--check",)):
+        result = fleet.valid_ports(*arguments)
+        assert result["outcome"] == "failed"
+        assert result["changed"] is False
+        assert "old:6001-6002" in result["failure"]["found"]
+        assert "old.contoso.com:6004" in result["msg"]
+    assert fleet.lab["cas1"].registry.get(RPC_PROXY, "ValidPorts") == ("REG_SZ", value)
+    assert fleet.lab["cas1"].registry.get(CONFIGURATOR, "PeriodicPollingMinutes") == ("REG_DWORD", 15)
+    assert fleet.valid_ports(allow_removal=["old.contoso.com"])["changed"] is True
+    assert fleet.lab["cas1"].registry.get(RPC_PROXY, "ValidPorts") == ("REG_SZ", PINNED)
+
+
+@pytest.mark.parametrize(
+    ("polling", "wanted", "changed"),
+    [
+        (number(15), 0, True),
+        (number(0), 0, False),
+        (text("0"), 0, True),
+        (None, 0, True),
+        (None, 15, False),
+        (number(0), 15, True),
+        (number(0xFFFFFFFF), 255, True),
+        (number(255), 255, False),
+    ],
+)
+def test_polling_is_a_number_of_minutes(
+    start: StartFleet, polling: dict[str, Any] | None, wanted: int, changed: bool
+) -> None:
+    fleet = start({"cas1": client_access(text(PINNED), polling)})
+    before = fleet.lab["cas1"].registry.get(CONFIGURATOR, "PeriodicPollingMinutes")
+    assert fleet.valid_ports(polling_minutes=wanted, settle_seconds=0)["changed"] is changed
+    after = fleet.lab["cas1"].registry.get(CONFIGURATOR, "PeriodicPollingMinutes")
+    assert after == (("REG_DWORD", wanted) if changed else before)
+
+
+@pytest.mark.parametrize("transport", ["basic", "ntlm"])
+def test_five_hundred_mailbox_servers_work_as_two_do(start: StartFleet, transport: str) -> None:
+    servers = [f"mailbox{count:03}.exchange.contoso.com" for count in range(500)]
+    fleet = start({"cas1": client_access(text("mbx1:6004"), number(15))}, transport=transport)
+    options = {"mailbox_servers": servers, "unknown_entries": "remove"}
+    result = fleet.valid_ports(**options)
+    assert result["changed"] is True
+    found = fleet.lab["cas1"].registry.get(RPC_PROXY, "ValidPorts")
+    assert found is not None
+    written = str(found[1])
+    assert len(written) > 50_000
+    assert written.split(";")[:2] == ["mailbox000:6001-6002", "mailbox000:6004"]
+    assert written.endswith("gc1:6004;gc1.contoso.com:6004")
+    assert fleet.valid_ports(**options)["changed"] is False
+
+
+def test_warnings_reach_the_operator_with_the_host(start: StartFleet) -> None:
+    server = client_access(text(PINNED + ";mbx1:100-5000"), number(0))
+    server["registry"][RPC_PROXY]["Enabled"] = number(0)
+    server["registry"][RPC_PROXY]["ValidPorts_AutoConfig_Exchange"] = text("")
+    server["registry"][CONFIGURATOR + r"\PeriodicPollingMinutes"] = {}
+    server["registry"][r"HKLM\SYSTEM\CCS\Services"] = {}
+    fleet = start({"cas1": server})
+    warnings = fleet.valid_ports("--check", unknown_entries="keep")["warnings"]
+    for words in ("as wide as", "Enabled", "ValidPorts_AutoConfig_Exchange", "subkey", "CCS"):
+        assert [warning for warning in warnings if words in warning and warning.startswith("cas1: ")], words
+
+
+def test_the_result_is_plain_data(start: StartFleet) -> None:
+    fleet = start({"cas1": client_access(text("x:1"), number(15))})
+    result = fleet.valid_ports("--check", unknown_entries="remove")
+    assert json.loads(json.dumps(result)) == result
+    assert set(result["findings"][0]) == {
+        "host",
+        "fix",
+        "setting",
+        "status",
+        "before",
+        "after",
+        "reason",
+        "reference",
+        "effective",
+        "blocked_by",
+    }

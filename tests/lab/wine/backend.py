@@ -1,0 +1,89 @@
+# Copyright (c) 2026, the exchange_ops.outlook_anywhere authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A Windows server made of Wine."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from tests.lab.backend import Backend, Output, Process
+from tests.lab.hosts import HostSpec
+from tests.lab.wine.cannot import check
+from tests.lab.wine.identity import hosts_file, identity
+from tests.lab.wine.prefix import TOOLS_DIRECTORY, environment, new_prefix
+from tests.lab.wine.process import FinishedProcess, WineProcess
+from tests.lab.wine.registry import WineRegistry
+
+HOSTS_FILE = Path("drive_c", "windows", "system32", "drivers", "etc", "hosts")
+# cmd.exe refuses more; Wine's would cut it off silently.
+LONGEST_LINE = 8191
+TOO_LONG = Output(b"", b"The command line is too long.\r\n", 1)
+STOP_SECONDS = 30
+
+
+class WineBackend(Backend):
+    """One server: a prefix of its own, Wine's server process for it, and the programs that run in it."""
+
+    def __init__(self, spec: HostSpec) -> None:
+        check(spec)
+        self.registry: WineRegistry = WineRegistry()
+        self._spec = spec
+        self._prefix: Path | None = None
+        self._processes: list[WineProcess] = []
+
+    @property
+    def drive(self) -> Path:
+        """Drive C: of the server, as this machine sees it."""
+        return self._running_prefix() / "drive_c"
+
+    async def start(self) -> None:
+        await asyncio.to_thread(self._start)
+
+    async def stop(self) -> None:
+        await asyncio.gather(*(process.terminate() for process in self._processes))
+        self._processes.clear()
+        await asyncio.to_thread(self._stop)
+
+    async def run(self, command_line: str, console_stdin: bool, skip_cmd_shell: bool) -> Process:
+        if len(command_line) > LONGEST_LINE:
+            return FinishedProcess(TOO_LONG)
+        prefix = self._running_prefix()
+        tools = prefix / TOOLS_DIRECTORY
+        process = await WineProcess.start(
+            tools / "run_line.exe",
+            environment(prefix),
+            Path(tempfile.mkdtemp(dir=tools)),
+            command_line if skip_cmd_shell else f"cmd.exe /c {command_line}",
+        )
+        self._processes.append(process)
+        return process
+
+    def _start(self) -> None:
+        self._prefix = new_prefix()
+        self.registry.open(self._prefix / TOOLS_DIRECTORY / "registry.exe", environment(self._prefix))
+        self.registry.load(identity(self._spec.windows))
+        self.registry.load(self._spec.registry)
+        (self._prefix / HOSTS_FILE).write_bytes(hosts_file(self._spec.windows))
+        for key in self._spec.denied:
+            self.registry.create(key)
+            self.registry.deny(key)
+
+    def _stop(self) -> None:
+        if self._prefix is None:
+            return
+        prefix, self._prefix = self._prefix, None
+        # Exit code 1 means that nothing was left to end.
+        for option in ("--kill", "--wait"):
+            subprocess.run(["wineserver", option], env=environment(prefix), timeout=STOP_SECONDS, check=False)
+        self.registry.close()
+        shutil.rmtree(prefix)
+
+    def _running_prefix(self) -> Path:
+        if self._prefix is None:
+            raise RuntimeError(f"{self._spec.name} is not running")
+        return self._prefix

@@ -1,0 +1,57 @@
+# Copyright (c) 2026, the exchange_ops.outlook_anywhere authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What tells one Windows Server release from another here: what the registry says of it, and its first hosts file.
+
+Server 2008 has localhost in its hosts file, as both addresses; from 2008 R2 on the lines are commented out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tests.lab.hosts import RegistryValue
+
+CURRENT_VERSION = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion"
+PRODUCT_OPTIONS = r"HKLM\SYSTEM\CurrentControlSet\Control\ProductOptions"
+WINE = r"HKCU\Software\Wine"
+
+Keys = Mapping[str, Mapping[str, RegistryValue]]
+
+
+def identity(windows: str) -> Keys:
+    """The values that make Wine and its registry look like that release."""
+    return _RELEASES[windows]
+
+
+def hosts_file(windows: str) -> bytes:
+    """The hosts file that the release is installed with, without its explanations."""
+    return _HOSTS_FILES[windows]
+
+
+def _release(wine: str, version: str, build: str, product: str, service_pack: int) -> Keys:
+    current = {
+        "CurrentVersion": version,
+        "CurrentBuild": build,
+        "CurrentBuildNumber": build,
+        "ProductName": product,
+        "CSDVersion": f"Service Pack {service_pack}",
+        "EditionID": "ServerStandard",
+        "InstallationType": "Server",
+    }
+    return {
+        WINE: {"Version": RegistryValue("REG_SZ", wine)},
+        CURRENT_VERSION: {name: RegistryValue("REG_SZ", text) for name, text in current.items()},
+        PRODUCT_OPTIONS: {"ProductType": RegistryValue("REG_SZ", "ServerNT")},
+    }
+
+
+_RELEASES: Mapping[str, Keys] = {
+    "2008": _release("win2008", "6.0", "6002", "Windows Server (R) 2008 Standard", 2),
+    "2008r2": _release("win2008r2", "6.1", "7601", "Windows Server 2008 R2 Standard", 1),
+}
+
+_HOSTS_FILES = {
+    "2008": b"127.0.0.1       localhost\r\n::1             localhost\r\n",
+    "2008r2": b"#\t127.0.0.1       localhost\r\n#\t::1             localhost\r\n",
+}
