@@ -15,7 +15,7 @@ NAMESPACE = .venv/collections/ansible_collections/exchange_ops
 ENVIRONMENT = PATH="$(CURDIR)/.venv/bin:$$PATH" ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/.venv/collections"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint clean python venv venv-lint
+.PHONY: help demo test bench lint clean python venv venv-lint
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -25,6 +25,9 @@ demo: venv ## try the collection against embedded Windows servers
 
 test: venv ## run the tests; ARGS="..." goes to pytest
 	$(ENVIRONMENT) .venv/bin/python -m pytest tests $(ARGS)
+
+bench: venv ## count the requests and bytes of a task
+	$(ENVIRONMENT) .venv/bin/python -m tests.bench $(ARGS)
 
 lint: venv-lint ## run every linter; ARGS="..." names the steps to run
 	.venv/lint/bin/python tools/lint.py $(ARGS)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import Any, ClassVar
 
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator, ValidationResult
 from ansible.plugins.action import ActionBase
 
 from .converge import Outcome, Stop, converge, stop_result
@@ -47,12 +48,25 @@ class ControllerAction(ActionBase):
         result: dict[str, Any] = super().run(tmp, task_vars)
         self.task_vars = task_vars or {}
         self.host = plain(self._task.delegate_to or self.task_vars.get("inventory_hostname", "localhost"))
-        _validation, options = self.validate_argument_spec(self.argument_spec)  # type: ignore[no-untyped-call]
+        checked = ArgumentSpecValidator(self.argument_spec).validate(plain(self._task.args))
+        if checked.error_messages:
+            result.update(self.stopped(self._not_of_the_spec(checked)))
+            return result
         try:
-            result.update(self.work(plain(options)))
+            result.update(self.work(checked.validated_parameters))
         except InvalidOptions as error:
             result.update(self.stopped(_bad_options(error)))
         return result
+
+    def _not_of_the_spec(self, checked: ValidationResult) -> Failure:
+        unknown = sorted(str(name) for name in checked.unsupported_parameters)
+        return Failure(
+            setting=", ".join(unknown) or "options",
+            problem="; ".join(checked.error_messages),
+            found=f"unknown options: {', '.join(unknown)}" if unknown else f"options {sorted(self._task.args)}",
+            expected=f"options of {', '.join(sorted(self.argument_spec))}, as ansible-doc shows them",
+            next_step="Correct the options and run again. Nothing was sent to the server.",
+        )
 
     @abstractmethod
     def work(self, options: dict[str, Any]) -> dict[str, Any]:

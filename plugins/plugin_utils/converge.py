@@ -156,7 +156,7 @@ def _verified(outcome: Outcome, applied: Applied, left: Plan, who: str | None = 
     plan, changed = outcome.plan, bool(applied.accepted)
     wrong = next((finding for finding in left.findings if finding.status != "compliant"), None)
     if applied.rejected is not None:
-        failure = _rejection(plan, applied, left)
+        failure = _rejection(plan, applied.rejected, applied.answer, left)
     elif wrong is None:
         return replace(outcome, changed=changed)
     elif wrong.status == "unknown" and left.failure is not None:
@@ -181,18 +181,17 @@ def _overwritten(plan: Plan, wrong: Finding, left: Plan, who: str | None) -> Fai
     )
 
 
-def _rejection(plan: Plan, applied: Applied, left: Plan) -> Failure:
-    assert applied.rejected is not None
-    name = applied.rejected.name
+def _rejection(plan: Plan, rejected: Change, answer: str, left: Plan) -> Failure:
+    name = rejected.name
     now = next((finding for finding in left.findings if finding.setting == name), None)
     value = "it could not be read again" if now is None else f"the value is now {_short(now.before)}"
     return Failure(
         setting=name,
         problem="the server did not accept the change",
-        found=f"the server said {applied.answer!r}; {value}",
+        found=f"the server said {answer!r}; {value}",
         expected=_short(_finding(plan, name).after),
         next_step=(
-            f"Check that the connection's account may write {applied.rejected.key.path} (a local administrator other "
+            f"Check that the connection's account may write {rejected.key.path} (a local administrator other "
             "than the built-in one gets a filtered token over the network, KB 951016), then run again."
         ),
     )
@@ -241,4 +240,3 @@ def _lost_while_changing(plan: Plan, error: FarSideError) -> Stop:
         changed=f"not known; under way: {planned}" if planned else NOTHING,
         unreachable=isinstance(error, Unreachable),
     )
-

@@ -66,9 +66,8 @@ class DriftReportAction(ControllerAction):
         display.display("")
         for line in report.table():
             display.display(line)
-        for host in report.hosts:
-            for message in (*host.messages, *(f"warning: {text}" for text in host.warnings)):
-                display.display(f"  {message}")
+        for line in report.details():
+            display.display(f"  {line}")
         display.display(f"report: {path}")
 
 

@@ -107,10 +107,18 @@ class Fleet:
 
     def valid_ports(self, *arguments: str, play: Mapping[str, Any] | None = None, **options: Any) -> dict[str, Any]:
         """The result of valid_ports on cas1 for mbx1 and gc1 of contoso.com, with further options."""
+        return self.valid_ports_everywhere(*arguments, play={"hosts": "cas1", **(play or {})}, **options)["cas1"]
+
+    def valid_ports_everywhere(
+        self, *arguments: str, play: Mapping[str, Any] | None = None, **options: Any
+    ) -> dict[str, dict[str, Any]]:
+        """The same on every Client Access server, by its name."""
         given = {"mailbox_servers": ["mbx1.contoso.com"], "global_catalogs": ["gc1.contoso.com"], **options}
         task = {f"{COLLECTION}.valid_ports": given}
-        plays = [{"hosts": "cas1", "gather_facts": False, "tasks": [task], **(play or {})}]
-        return self.play(plays, *arguments).of("valid_ports")
+        run = self.play([{"hosts": "client_access", "gather_facts": False, "tasks": [task], **(play or {})}], *arguments)
+        hosts = {record["host"] for record in run.records}
+        assert hosts, run.screen
+        return {host: run.of("valid_ports", host) for host in hosts}
 
     def _environment(self, results: Path) -> dict[str, str]:
         inherited = {

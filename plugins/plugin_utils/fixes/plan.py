@@ -88,4 +88,3 @@ class Fix(Protocol):
 
     def other_writer(self, before: Plan, observed: Observed) -> str | None:
         """Who is known to have undone our change just now, so that it is made once more; None: nobody known."""
-

@@ -127,6 +127,20 @@ class FleetReport:
             "hosts": [host.as_dict() for host in self.hosts],
         }
 
+    def details(self) -> list[str]:
+        """What an operator reads below the table: each setting that is not as it should be, each message and warning."""
+        lines = []
+        for host in self.hosts:
+            for finding in host.findings:
+                cell = host.cells[f"{finding['fix']}.{finding['setting']}"]
+                if cell in ("drifted", "corrected", "unknown"):
+                    held = f" (held back by {finding['blocked_by']})" if finding["blocked_by"] else ""
+                    lines.append(f"{host.name}: {finding['setting']} {cell}{held}: {finding['reason']}")
+            lines += host.messages
+            lines += [f"warning: {warning}" for warning in host.warnings]
+            lines += [f"{host.name}: restart of {service} is due" for service in host.restart_required]
+        return [printable(line) for line in lines]
+
     def table(self) -> list[str]:
         """Host x setting, a line a server, the words of drift.json."""
         rows = [("HOST", "STATE", *self.settings)]
@@ -134,14 +148,14 @@ class FleetReport:
             (host.name, host.state, *(host.cells.get(setting, ABSENT_CELL) for setting in self.settings))
             for host in self.hosts
         ]
-        widths = [max(len(_printable(row[column])) for row in rows) for column in range(len(rows[0]))]
+        widths = [max(len(printable(row[column])) for row in rows) for column in range(len(rows[0]))]
         return [
-            "  ".join(_printable(cell).ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+            "  ".join(printable(cell).ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
             for row in rows
         ]
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """A name from an inventory must not move the cursor of the terminal that shows it."""
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 

@@ -6,8 +6,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
-import subprocess
 import tempfile
 from pathlib import Path
 
@@ -15,7 +13,7 @@ from tests.lab.backend import Backend, Output, Process
 from tests.lab.hosts import HostSpec
 from tests.lab.wine.cannot import check
 from tests.lab.wine.identity import hosts_file, identity
-from tests.lab.wine.prefix import TOOLS_DIRECTORY, environment, new_prefix
+from tests.lab.wine.prefix import TOOLS_DIRECTORY, Prefix, end_programs, environment
 from tests.lab.wine.process import FinishedProcess, WineProcess
 from tests.lab.wine.registry import WineRegistry
 
@@ -23,7 +21,6 @@ HOSTS_FILE = Path("drive_c", "windows", "system32", "drivers", "etc", "hosts")
 # cmd.exe refuses more; Wine's would cut it off silently.
 LONGEST_LINE = 8191
 TOO_LONG = Output(b"", b"The command line is too long.\r\n", 1)
-STOP_SECONDS = 30
 
 
 class WineBackend(Backend):
@@ -33,7 +30,7 @@ class WineBackend(Backend):
         check(spec)
         self.registry: WineRegistry = WineRegistry()
         self._spec = spec
-        self._prefix: Path | None = None
+        self._prefix: Prefix | None = None
         self._processes: list[WineProcess] = []
 
     @property
@@ -64,11 +61,12 @@ class WineBackend(Backend):
         return process
 
     def _start(self) -> None:
-        self._prefix = new_prefix()
-        self.registry.open(self._prefix / TOOLS_DIRECTORY / "registry.exe", environment(self._prefix))
+        self._prefix = Prefix()
+        prefix = self._prefix.path
+        self.registry.open(prefix / TOOLS_DIRECTORY / "registry.exe", environment(prefix))
         self.registry.load(identity(self._spec.windows))
         self.registry.load(self._spec.registry)
-        (self._prefix / HOSTS_FILE).write_bytes(hosts_file(self._spec.windows))
+        (prefix / HOSTS_FILE).write_bytes(hosts_file(self._spec.windows))
         for key in self._spec.denied:
             self.registry.create(key)
             self.registry.deny(key)
@@ -77,13 +75,11 @@ class WineBackend(Backend):
         if self._prefix is None:
             return
         prefix, self._prefix = self._prefix, None
-        # Exit code 1 means that nothing was left to end.
-        for option in ("--kill", "--wait"):
-            subprocess.run(["wineserver", option], env=environment(prefix), timeout=STOP_SECONDS, check=False)
+        end_programs(prefix.path)
         self.registry.close()
-        shutil.rmtree(prefix)
+        prefix.remove()
 
     def _running_prefix(self) -> Path:
         if self._prefix is None:
             raise RuntimeError(f"{self._spec.name} is not running")
-        return self._prefix
+        return self._prefix.path

@@ -5,6 +5,9 @@
 
 A prefix has 690 MB, nearly all of it Wine's own programs, which no server changes. A copy shares these as hard links
 and has its own of all else, so it costs some 11 MB and a tenth of a second.
+
+Whoever runs a server holds a lock on the file beside its prefix. A killed run leaves its prefixes behind, but not its
+locks: whoever makes the next prefix removes those whose lock is free.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import IO
 
 from tests.lab.wine.cannot import COMPILER
 
@@ -27,13 +31,18 @@ SOURCES = Path(__file__).with_name("programs")
 # Run by their path, so that no command line of a test meets them.
 TOOLS = ("run_line", "registry")
 # Found on the PATH under the name of what they stand in for.
-STAND_INS = ("findstr",)
+STAND_INS = ("findstr", "reg")
+# Stand-ins that hand over to what they stand in for, which is kept among the tools as wine_NAME.exe.
+HANDING_OVER = ("reg",)
 TOOLS_DIRECTORY = Path("drive_c", "lab")
 SYSTEM_DIRECTORY = Path("drive_c", "windows", "system32")
 SHARED_SUFFIXES = frozenset({".acm", ".cpl", ".dll", ".drv", ".exe", ".nls", ".ocx", ".sys", ".tlb"})
 # Drive Z: leads out of the server to the files of this machine.
 FOREIGN_DRIVES = ("z:",)
+LOCK_SUFFIX = ".lock"
+UNFINISHED = "unfinished-"
 BUILD_SECONDS = 300
+STOP_SECONDS = 30
 
 
 def environment(prefix: Path) -> dict[str, str]:
@@ -48,14 +57,53 @@ def environment(prefix: Path) -> dict[str, str]:
     }
 
 
-def new_prefix() -> Path:
-    """A prefix for one server; whoever asked removes it."""
-    golden = _golden_prefix()
-    hosts = golden.parent / "wine-hosts"
-    hosts.mkdir(exist_ok=True)
-    prefix = Path(tempfile.mkdtemp(dir=hosts))
-    shutil.copytree(golden, prefix, symlinks=True, copy_function=_copy, dirs_exist_ok=True)
-    return prefix
+class Prefix:
+    """A prefix for one server, made at once; whoever makes it removes it."""
+
+    def __init__(self) -> None:
+        golden = _golden_prefix()
+        hosts = golden.parent / "wine-hosts"
+        hosts.mkdir(exist_ok=True)
+        with _locked(golden.parent / "wine.lock"):
+            _remove_abandoned(hosts)
+            descriptor, name = tempfile.mkstemp(dir=hosts, suffix=LOCK_SUFFIX)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        self._lock: IO[bytes] = os.fdopen(descriptor, "wb")
+        self._lock_path = Path(name)
+        self.path = self._lock_path.with_suffix("")
+        self.path.mkdir(mode=0o700)
+        shutil.copytree(golden, self.path, symlinks=True, copy_function=_copy, dirs_exist_ok=True)
+
+    def remove(self) -> None:
+        """No program runs in it any more."""
+        shutil.rmtree(self.path)
+        self._lock_path.unlink()
+        self._lock.close()
+
+
+def end_programs(prefix: Path) -> None:
+    """End all programs of a prefix, and Wine's server with them. Exit code 1 means that nothing was left to end."""
+    for option in ("--kill", "--wait"):
+        subprocess.run(["wineserver", option], env=environment(prefix), timeout=STOP_SECONDS, check=False)
+
+
+def _remove_abandoned(hosts: Path) -> None:
+    """Remove the prefixes of runs that have ended without doing so."""
+    for name in {path.name.removesuffix(LOCK_SUFFIX) for path in hosts.iterdir()}:
+        path = hosts / f"{name}{LOCK_SUFFIX}"
+        with path.open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+            _discard(hosts / name)
+            path.unlink(missing_ok=True)
+
+
+def _discard(prefix: Path) -> None:
+    if prefix.exists():
+        end_programs(prefix)
+    shutil.rmtree(prefix, ignore_errors=True)
 
 
 def _copy(source: str, target: str) -> None:
@@ -94,13 +142,18 @@ def _locked(path: Path) -> Iterator[None]:
 
 
 def _build(golden: Path) -> None:
-    """Make the golden prefix in a directory beside it, renamed only when it is complete."""
-    unfinished = Path(tempfile.mkdtemp(dir=golden.parent, prefix="unfinished-"))
+    """Make the golden prefix in a directory beside it, renamed only when it is complete; the cache is locked."""
+    for left_behind in golden.parent.glob(f"{UNFINISHED}*"):
+        _discard(left_behind)
+    unfinished = Path(tempfile.mkdtemp(dir=golden.parent, prefix=UNFINISHED))
     try:
         _run(["wineboot", "--init"], environment(unfinished))
         _run(["wineserver", "--wait"], environment(unfinished))
         for name in TOOLS:
             _compile(name, unfinished / TOOLS_DIRECTORY)
+        for name in HANDING_OVER:
+            wines = unfinished / SYSTEM_DIRECTORY / f"{name}.exe"
+            wines.rename(unfinished / TOOLS_DIRECTORY / f"wine_{name}.exe")
         for name in STAND_INS:
             _compile(name, unfinished / SYSTEM_DIRECTORY)
         for drive in FOREIGN_DRIVES:

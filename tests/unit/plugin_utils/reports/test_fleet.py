@@ -1,0 +1,114 @@
+# Copyright (c) 2026, the exchange_ops.outlook_anywhere authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The record of which every report is made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from plugins.plugin_utils.reports.fleet import FleetReport, HostReport, registered_results
+
+
+def finding(status: str, setting: str = "ValidPorts", **more: Any) -> dict[str, Any]:
+    return {"fix": "valid_ports", "setting": setting, "status": status, "reason": "why", "blocked_by": None, **more}
+
+
+def fleet(*hosts: HostReport, applied: bool = False) -> FleetReport:
+    return FleetReport(hosts, applied, "2009-01-01T00:00:00+00:00", "0.1.0")
+
+
+def host(*results: dict[str, Any], name: str = "cas1", applied: bool = False) -> HostReport:
+    return HostReport.of(name, ["client_access"], results, applied)
+
+
+@pytest.mark.parametrize(
+    ("result", "applied", "cell", "clean"),
+    [
+        ({"findings": [finding("compliant")]}, False, "compliant", True),
+        ({"findings": [finding("drifted")], "changed": True}, False, "drifted", False),
+        ({"findings": [finding("drifted")], "changed": True}, True, "corrected", True),
+        ({"findings": [finding("drifted")], "changed": False}, True, "drifted", False),
+        ({"findings": [finding("drifted", blocked_by="gate")], "changed": True}, True, "drifted", False),
+        ({"findings": [finding("drifted")], "changed": True, "failed": True, "msg": "m"}, True, "drifted", False),
+        ({"findings": [finding("unknown")], "unreachable": True, "msg": "m"}, True, "unknown", False),
+        ({"findings": [finding("not_managed")]}, False, "not_managed", True),
+        ({"findings": [finding("not_applicable")]}, False, "not_applicable", True),
+    ],
+)
+def test_a_cell_says_what_is_so_after_the_run(result: dict[str, Any], applied: bool, cell: str, clean: bool) -> None:
+    report = fleet(host(result, applied=applied), applied=applied)
+    assert report.hosts[0].cells == {"valid_ports.ValidPorts": cell}
+    assert report.clean is clean
+
+
+@pytest.mark.parametrize(
+    ("results", "state"),
+    [
+        ([], "not_read"),
+        ([{"skipped": True}], "not_read"),
+        ([{"server": {}}], "read"),
+        ([{"server": {}}, {"failed": True, "msg": "m"}], "failed"),
+        ([{"unreachable": True, "msg": "m"}, {"failed": True, "msg": "n"}], "unreachable"),
+    ],
+)
+def test_a_host_that_was_not_read_is_not_clean(results: list[dict[str, Any]], state: str) -> None:
+    report = fleet(host(*results))
+    assert report.hosts[0].state == state
+    assert report.clean is (state == "read")
+
+
+def test_a_fleet_of_no_servers_is_not_clean() -> None:
+    assert not fleet().clean
+
+
+def test_the_table_has_the_words_of_the_record() -> None:
+    report = fleet(
+        host({"findings": [finding("compliant", "A"), finding("drifted", "B")]}), host(name="mbx1.contoso.com")
+    )
+    assert report.table() == [
+        "HOST              STATE     valid_ports.A  valid_ports.B",
+        "cas1              read      compliant      drifted",
+        "mbx1.contoso.com  not_read  -              -",
+    ]
+    assert [list(entry["cells"].values()) for entry in report.as_dict()["hosts"]] == [["compliant", "drifted"], []]
+    assert report.summary["hosts"] == 2
+    assert (report.summary["drifted"], report.summary["not_read"]) == (1, 1)
+
+
+def test_a_name_cannot_move_the_cursor() -> None:
+    report = fleet(host({"findings": [], "failed": True, "msg": "bell\x07"}, name="evil\x1b[2J\r\n"))
+    assert report.table()[1].startswith("evil\\x1b[2J\\r\\n  failed")
+    assert report.details() == ["bell\\x07"]
+
+
+def test_details_name_what_is_not_as_it_should_be() -> None:
+    report = fleet(
+        host(
+            {
+                "findings": [finding("drifted", blocked_by="unknown_entries: fail"), finding("compliant", "B")],
+                "failed": True,
+                "msg": "message",
+                "warnings": ["careful"],
+                "restart_required": ["MSExchangeServiceHost"],
+            }
+        )
+    )
+    assert report.details() == [
+        "cas1: ValidPorts drifted (held back by unknown_entries: fail): why",
+        "message",
+        "warning: careful",
+        "cas1: restart of MSExchangeServiceHost is due",
+    ]
+
+
+def test_results_are_collected_for_our_groups_only() -> None:
+    hostvars: dict[str, dict[str, Any]] = {
+        "cas1": {"outlook_anywhere_identity": {"server": {}}, "client_access_valid_ports": {"findings": []}, "other": 1},
+        "mbx1": {},
+        "localhost": {"outlook_anywhere_identity": {}},
+    }
+    groups = {"client_access": ["cas1"], "mailbox": ["mbx1"], "all": ["localhost"]}
+    assert registered_results(hostvars, hostvars, groups) == {"cas1": [{"server": {}}, {"findings": []}], "mbx1": []}
