@@ -1,7 +1,10 @@
 # Copyright (c) 2026, the exchange_ops.outlook_anywhere authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Requests and bytes of a task, counted by the lab's server. Behind C(make bench); docs/performance.md keeps the figures."""
+"""Requests and bytes of a task, counted by the lab's server.
+
+Behind C(make bench); docs/performance.md keeps the figures.
+"""
 
 from __future__ import annotations
 
@@ -76,7 +79,16 @@ def _count(requests: list[Any], servers: int, transport: str, changed: bool) -> 
 
 def table(counts: list[Count]) -> list[str]:
     """The figures as Markdown."""
-    head = ["mailbox servers", "transport", "server is", "requests beside receives", "receives", "handshake", "up", "down"]
+    head = [
+        "mailbox servers",
+        "transport",
+        "server is",
+        "requests beside receives",
+        "receives",
+        "handshake",
+        "up",
+        "down",
+    ]
     rows = [
         [
             str(count.servers),

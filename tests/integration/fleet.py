@@ -67,9 +67,7 @@ class Run:
     def of(self, module: str, host: str = "cas1") -> dict[str, Any]:
         """The last result of a module on a host, with its outcome."""
         found = [
-            record
-            for record in self.records
-            if record["host"] == host and record["action"] == f"{COLLECTION}.{module}"
+            record for record in self.records if record["host"] == host and record["action"] == f"{COLLECTION}.{module}"
         ]
         assert found, f"{module} did not run on {host}:\n{self.screen}"
         return {**found[-1]["result"], "outcome": found[-1]["outcome"]}
@@ -115,7 +113,9 @@ class Fleet:
         """The same on every Client Access server, by its name."""
         given = {"mailbox_servers": ["mbx1.contoso.com"], "global_catalogs": ["gc1.contoso.com"], **options}
         task = {f"{COLLECTION}.valid_ports": given}
-        run = self.play([{"hosts": "client_access", "gather_facts": False, "tasks": [task], **(play or {})}], *arguments)
+        run = self.play(
+            [{"hosts": "client_access", "gather_facts": False, "tasks": [task], **(play or {})}], *arguments
+        )
         hosts = {record["host"] for record in run.records}
         assert hosts, run.screen
         return {host: run.of("valid_ports", host) for host in hosts}

@@ -125,29 +125,32 @@ def test_what_the_way_to_the_server_cannot_carry_is_refused_before_anything_is_s
     assert_a_rerun_converges(fleet)
 
 
-@pytest.mark.parametrize(
-    ("missing", "setting", "says"),
-    [
-        (RPC_PROXY, "ValidPorts", "not installed"),
-        (SERVICE_HOST, "PeriodicPollingMinutes", "Exchange 2007"),
-    ],
+WORDS = pytest.mark.parametrize(
+    "words", [{}, {"language": "de"}, {"empty_stderr": True}], ids=["English", "German", "no-words"]
 )
-def test_a_missing_key_is_told_and_nothing_is_written(
-    start: StartFleet, missing: str, setting: str, says: str
-) -> None:
-    fleet = start({"cas1": drifted()})
-    registry = fleet.lab["cas1"].registry
-    registry.delete(missing)
+MISSING = {
+    "proxy": (RPC_PROXY, "ValidPorts", "not installed"),
+    "service": (SERVICE_HOST, "PeriodicPollingMinutes", "Exchange 2007"),
+}
+
+
+@WORDS
+def test_a_missing_key_is_told_and_nothing_is_written(start: StartFleet, words: dict[str, Any]) -> None:
+    fleet = start({name: drifted(**words) for name in MISSING})
+    for name, (key, _setting, _says) in MISSING.items():
+        fleet.lab[name].registry.delete(key)
     for arguments in (("--check",), ()):
-        result = fleet.valid_ports(*arguments)
-        assert_told(result, "failed", setting=setting, problem=says, found="does not exist", changed="nothing")
-        assert result["changed"] is False
-    assert registry.get(missing, "ValidPorts") is None
-    assert registry.get(CONFIGURATOR, "PeriodicPollingMinutes") == (
-        None if missing == SERVICE_HOST else ("REG_DWORD", 15)
-    )
-    registry.create(CONFIGURATOR)
-    registry.create(RPC_PROXY)
+        results = fleet.valid_ports_everywhere(*arguments)
+        for name, (key, setting, says) in MISSING.items():
+            found = re.escape(key) + " does not exist"
+            assert_told(results[name], "failed", name, setting=setting, problem=says, found=found, changed="nothing")
+            assert results[name]["changed"] is False
+            assert fleet.lab[name].registry.get(key, "ValidPorts") is None
+    assert fleet.lab["proxy"].registry.get(CONFIGURATOR, "PeriodicPollingMinutes") == ("REG_DWORD", 15)
+    assert fleet.lab["service"].registry.get(RPC_PROXY, "ValidPorts") == ("REG_SZ", OLD)
+    for host in fleet.lab.hosts.values():
+        host.registry.create(CONFIGURATOR)
+        host.registry.create(RPC_PROXY)
     assert_a_rerun_converges(fleet)
 
 
@@ -160,9 +163,7 @@ DENIED = {
 }
 
 
-@pytest.mark.parametrize(
-    "words", [{}, {"language": "de"}, {"empty_stderr": True}], ids=["English", "German", "no-words"]
-)
+@WORDS
 def test_a_denied_key_is_unknown_and_never_absent_compliant_or_written(
     start: StartFleet, words: dict[str, Any]
 ) -> None:
@@ -171,7 +172,13 @@ def test_a_denied_key_is_unknown_and_never_absent_compliant_or_written(
         results = fleet.valid_ports_everywhere(*arguments)
         for name, (key, setting) in DENIED.items():
             assert_told(
-                results[name], "failed", name, setting=setting, found=re.escape(key), changed="nothing", next_step="right"
+                results[name],
+                "failed",
+                name,
+                setting=setting,
+                found=re.escape(key),
+                changed="nothing",
+                next_step="right",
             )
             statuses = {finding["setting"]: finding["status"] for finding in results[name]["findings"]}
             assert statuses == {"ValidPorts": "drifted", "PeriodicPollingMinutes": "drifted", setting: "unknown"}
@@ -397,7 +404,9 @@ def test_a_write_that_the_server_refuses_says_what_came_before_it(start_on: Star
     """The key is readable and not writable: denied between the read and the write."""
     fleet = start_on("model", {"cas1": drifted()})
     machine = fleet.lab["cas1"].backend.machine  # type: ignore[attr-defined]
-    machine.after_program("PeriodicPollingMinutes", lambda server: setattr(server.tree.create(RPC_PROXY), "denied", True))
+    machine.after_program(
+        "PeriodicPollingMinutes", lambda server: setattr(server.tree.create(RPC_PROXY), "denied", True)
+    )
     result = fleet.valid_ports()
     assert_told(
         result,

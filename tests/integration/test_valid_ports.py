@@ -45,38 +45,38 @@ def test_check_mode_predicts_the_run_and_the_next_run_finds_nothing_to_do(start:
     assert statuses(again) == {"PeriodicPollingMinutes": "compliant", "ValidPorts": "compliant"}
 
 
-@pytest.mark.parametrize(
-    ("value", "compliant"),
-    [
-        (text(PINNED.upper()), True),
-        (text(";".join(reversed(PINNED.split(";")))), True),
-        (text(PINNED + ";" + PINNED), True),
-        (text(PINNED.replace("6001-6002", "6002") + ";mbx1:6001;mbx1.contoso.com:6001"), True),
-        (text(PINNED.replace("6001-6002", "6001") + ";gc1:6004"), False),
-        (text(PINNED + ";;"), True),
-        (text(PINNED.replace(";", "; ")), False),
-        (text(f'"{PINNED}"'), False),
-        (text(PINNED.replace(";", ";\r\n")), False),
-        (text(PINNED, "REG_EXPAND_SZ"), False),
-        ({"type": "REG_MULTI_SZ", "data": PINNED.split(";")}, False),
-    ],
-)
-def test_values_are_compared_by_meaning_and_written_in_clean_form(
-    start: StartFleet, value: dict[str, Any], compliant: bool
-) -> None:
-    fleet = start({"cas1": client_access(value, number(0))})
-    before = fleet.lab["cas1"].registry.get(RPC_PROXY, "ValidPorts")
-    result = fleet.valid_ports()
-    assert statuses(result)["ValidPorts"] == ("compliant" if compliant else "drifted")
-    assert result["changed"] is not compliant
-    after = fleet.lab["cas1"].registry.get(RPC_PROXY, "ValidPorts")
-    assert after == (before if compliant else ("REG_SZ", PINNED))
-    assert fleet.valid_ports()["changed"] is False
+FORMS = {
+    "upper-case": (text(PINNED.upper()), True),
+    "reversed": (text(";".join(reversed(PINNED.split(";")))), True),
+    "doubled": (text(PINNED + ";" + PINNED), True),
+    "split-ranges": (text(PINNED.replace("6001-6002", "6002") + ";mbx1:6001;mbx1.contoso.com:6001"), True),
+    "empty-entries": (text(PINNED + ";;"), True),
+    "last-port-missing": (text(PINNED.replace("6001-6002", "6001")), False),
+    "last-server-missing": (text(PINNED.removesuffix(";gc1.contoso.com:6004")), False),
+    "blanks": (text(PINNED.replace(";", "; ")), False),
+    "quotes": (text(f'"{PINNED}"'), False),
+    "line-breaks": (text(PINNED.replace(";", ";\r\n")), False),
+    "expandable": (text(PINNED, "REG_EXPAND_SZ"), False),
+    "multi": ({"type": "REG_MULTI_SZ", "data": PINNED.split(";")}, False),
+}
+
+
+def test_values_are_compared_by_meaning_and_written_in_clean_form(start: StartFleet) -> None:
+    fleet = start({name: client_access(value, number(0)) for name, (value, _same) in FORMS.items()})
+    before = {name: host.registry.get(RPC_PROXY, "ValidPorts") for name, host in fleet.lab.hosts.items()}
+    results = fleet.valid_ports_everywhere()
+    for name, (_value, same) in FORMS.items():
+        assert results[name]["outcome"] == "ok", name
+        assert statuses(results[name])["ValidPorts"] == ("compliant" if same else "drifted"), name
+        assert results[name]["changed"] is not same, name
+        after = fleet.lab[name].registry.get(RPC_PROXY, "ValidPorts")
+        assert after == (before[name] if same else ("REG_SZ", PINNED)), name
+    assert not [name for name, result in fleet.valid_ports_everywhere().items() if result["changed"]]
 
 
 @pytest.mark.parametrize("unknown", ["keep", "remove"])
 def test_targets_that_nobody_asked_for_are_kept_or_removed_as_asked(start: StartFleet, unknown: str) -> None:
-    fleet = start({"cas1": client_access(text("old:6004;odd & 100% \"mad\"!;mbx1:6001"), number(0))})
+    fleet = start({"cas1": client_access(text('old:6004;odd & 100% "mad"!;mbx1:6001'), number(0))})
     assert fleet.valid_ports(unknown_entries=unknown)["changed"] is True
     found = fleet.lab["cas1"].registry.get(RPC_PROXY, "ValidPorts")
     assert found == ("REG_SZ", PINNED + ';old:6004;odd & 100% "mad"!' if unknown == "keep" else PINNED)
@@ -98,27 +98,31 @@ def test_targets_that_nobody_asked_for_stop_the_task_before_anything_is_written(
     assert fleet.lab["cas1"].registry.get(RPC_PROXY, "ValidPorts") == ("REG_SZ", PINNED)
 
 
-@pytest.mark.parametrize(
-    ("polling", "wanted", "changed"),
-    [
-        (number(15), 0, True),
-        (number(0), 0, False),
-        (text("0"), 0, True),
-        (None, 0, True),
-        (None, 15, False),
-        (number(0), 15, True),
-        (number(0xFFFFFFFF), 255, True),
-        (number(255), 255, False),
-    ],
-)
-def test_polling_is_a_number_of_minutes(
-    start: StartFleet, polling: dict[str, Any] | None, wanted: int, changed: bool
-) -> None:
-    fleet = start({"cas1": client_access(text(PINNED), polling)})
-    before = fleet.lab["cas1"].registry.get(CONFIGURATOR, "PeriodicPollingMinutes")
-    assert fleet.valid_ports(polling_minutes=wanted, settle_seconds=0)["changed"] is changed
-    after = fleet.lab["cas1"].registry.get(CONFIGURATOR, "PeriodicPollingMinutes")
-    assert after == (("REG_DWORD", wanted) if changed else before)
+POLLING = {
+    "stopped": (number(15), 0, True),
+    "stays-stopped": (number(0), 0, False),
+    "text": (text("0"), 0, True),
+    "absent-stopped": (None, 0, True),
+    "absent-restored": (None, 15, False),
+    "restored": (number(0), 15, True),
+    "all-bits": (number(0xFFFFFFFF), 255, True),
+    "one-octet": (number(255), 255, False),
+}
+
+
+def test_polling_is_a_number_of_minutes(start: StartFleet) -> None:
+    fleet = start(
+        {
+            name: client_access(text(PINNED), polling, vars={"wanted": wanted})
+            for name, (polling, wanted, _changed) in POLLING.items()
+        }
+    )
+    before = {name: host.registry.get(CONFIGURATOR, "PeriodicPollingMinutes") for name, host in fleet.lab.hosts.items()}
+    results = fleet.valid_ports_everywhere(polling_minutes="{{ wanted }}", settle_seconds=0)
+    for name, (_polling, wanted, changed) in POLLING.items():
+        assert results[name]["changed"] is changed, name
+        after = fleet.lab[name].registry.get(CONFIGURATOR, "PeriodicPollingMinutes")
+        assert after == (("REG_DWORD", wanted) if changed else before[name]), name
 
 
 @pytest.mark.parametrize("transport", ["basic", "ntlm"])

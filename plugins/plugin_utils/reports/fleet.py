@@ -128,7 +128,7 @@ class FleetReport:
         }
 
     def details(self) -> list[str]:
-        """What an operator reads below the table: each setting that is not as it should be, each message and warning."""
+        """What an operator reads below the table: what is not as it should be, the messages and the warnings."""
         lines = []
         for host in self.hosts:
             for finding in host.findings:

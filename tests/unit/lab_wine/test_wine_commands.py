@@ -16,6 +16,7 @@ from tests.lab.hosts import HostSpec, Servicelet
 from tests.lab.wine import WineBackend, WineCannot
 from tests.lab.wine.process import ENDED_FROM_OUTSIDE
 from tests.unit.lab_wine.conftest import DENIED
+from tests.unit.lab_wine.reg_files import hex_value, reg_file
 from tests.unit.lab_wine.server import Servers, collect, run_to_end
 
 pytestmark = pytest.mark.wine
@@ -165,7 +166,7 @@ def test_write_batch_stops_at_the_first_failure(server: Servers) -> None:
 def test_long_write(server: Servers, missing_bytes: int) -> None:
     server.registry.set(RPC_PROXY, "ValidPorts", "REG_SZ", "before")
     ports = "".join(f"mbx{number:04}.contoso.example:6001-6002;" for number in range(1500))[:54000]
-    content = reg_file(ports)
+    content = reg_file(RPC_PROXY, hex_value("ValidPorts", ports))
     output = server.run(
         'set oa=&cd /d "%TEMP%"&findstr "^" >exchange_ops_outlook_anywhere.reg'
         f"&(for %i in (exchange_ops_outlook_anywhere.reg) do (if not %~zi=={len(content)} (set oa=1)))"
@@ -177,15 +178,6 @@ def test_long_write(server: Servers, missing_bytes: int) -> None:
     assert b"left" not in output.stdout
     expected = "before" if missing_bytes else ports
     assert server.registry.get(RPC_PROXY, "ValidPorts") == ("REG_SZ", expected)
-
-
-def reg_file(ports: str) -> bytes:
-    """A registry file of the form that Wine and Windows read alike: one byte a character under the old header."""
-    digits = [f"{byte:02x}" for byte in ports.encode("ascii") + b"\0"]
-    rows = [",".join(digits[start : start + 25]) for start in range(0, len(digits), 25)]
-    lines = ["REGEDIT4", "", r"[HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Rpc\RpcProxy]"]
-    lines.append('"ValidPorts"=hex(1):' + ",\\\r\n  ".join(rows))
-    return "\r\n".join([*lines, ""]).encode("ascii")
 
 
 @pytest.mark.parametrize("key", [DENIED, rf"{DENIED}\Below"])

@@ -27,7 +27,9 @@ def test_the_variable_comes_first_then_a_name_with_a_dot_then_the_server() -> No
 
 
 def test_an_address_is_no_name() -> None:
-    assert server_names(["10.0.0.1"], {"10.0.0.1": {"outlook_anywhere_identity": READ}}) == [{"fqdn": "read.contoso.com"}]
+    assert server_names(["10.0.0.1"], {"10.0.0.1": {"outlook_anywhere_identity": READ}}) == [
+        {"fqdn": "read.contoso.com"}
+    ]
 
 
 def test_the_netbios_name_of_the_inventory_is_passed_on() -> None:

@@ -323,7 +323,19 @@ def test_every_problem_is_told_at_once() -> None:
 
 
 PIECE = st.sampled_from(
-    ["mbx1:6001", "MBX1:6001-6004", "old:1-9", "gc1.contoso.com:6004", "", " ", "junk", '"mbx1:6002"', "a b:6", "x;y", "\r\n"]
+    [
+        "mbx1:6001",
+        "MBX1:6001-6004",
+        "old:1-9",
+        "gc1.contoso.com:6004",
+        "",
+        " ",
+        "junk",
+        '"mbx1:6002"',
+        "a b:6",
+        "x;y",
+        "\r\n",
+    ]
 )
 
 

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -98,7 +100,8 @@ def test_an_empty_key_has_no_values() -> None:
 
 
 def test_a_line_break_inside_a_text_belongs_to_the_text() -> None:
-    text = f"\r\n{PARAMETERS.long_path}\r\n    ValidPorts    REG_SZ    a:1;\r\nb:2\r\n    Enabled    REG_DWORD    0x1\r\n\r\n"
+    values = "    ValidPorts    REG_SZ    a:1;\r\nb:2\r\n    Enabled    REG_DWORD    0x1\r\n"
+    text = f"\r\n{PARAMETERS.long_path}\r\n{values}\r\n"
     content = parse_query(text, PARAMETERS)
     assert [value.data for value in content.values] == ["a:1;\nb:2", 1]
 
@@ -111,7 +114,8 @@ def test_a_line_break_at_the_end_of_a_text_is_not_lost() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "raw"), [("REG_DWORD", "1"), ("REG_DWORD", "0xZZ"), ("REG_BINARY", "0"), ("REG_NONE", "00"), ("REG_SZ", "\udcff")]
+    ("kind", "raw"),
+    [("REG_DWORD", "1"), ("REG_DWORD", "0xZZ"), ("REG_BINARY", "0"), ("REG_NONE", "00"), ("REG_SZ", "\udcff")],
 )
 def test_data_that_is_not_of_its_type_is_kept_as_text_only(kind: str, raw: str) -> None:
     value = parse_query(f"\r\n{PARAMETERS.long_path}\r\n    V    {kind}    {raw}\r\n\r\n", PARAMETERS).value("V")
@@ -134,10 +138,8 @@ def test_values_printed_in_the_documented_shape_are_read_back(values: dict[str, 
 
 @given(st.text(max_size=80))
 def test_any_text_is_parsed_or_refused(text: str) -> None:
-    try:
-        parse_query(text, PARAMETERS)
-    except NotParsed as error:
-        assert str(error)
+    with suppress(NotParsed):
+        assert parse_query(text, PARAMETERS).values is not None
 
 
 def imported(file: str) -> str:

@@ -125,7 +125,7 @@ def test_blanks_are_read_over_and_the_target_is_known() -> None:
     ],
 )
 def test_what_is_no_entry_is_refused_with_the_reason(text: str, reason: str) -> None:
-    with pytest.raises(ValueError, match=".") as error:
+    with pytest.raises(ValueError, match=r".") as error:
         parse_entry(text)
     assert reason in str(error.value)
     assert parse_value(text).unparsed == (text,)

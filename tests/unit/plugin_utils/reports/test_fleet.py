@@ -106,7 +106,11 @@ def test_details_name_what_is_not_as_it_should_be() -> None:
 
 def test_results_are_collected_for_our_groups_only() -> None:
     hostvars: dict[str, dict[str, Any]] = {
-        "cas1": {"outlook_anywhere_identity": {"server": {}}, "client_access_valid_ports": {"findings": []}, "other": 1},
+        "cas1": {
+            "outlook_anywhere_identity": {"server": {}},
+            "client_access_valid_ports": {"findings": []},
+            "other": 1,
+        },
         "mbx1": {},
         "localhost": {"outlook_anywhere_identity": {}},
     }

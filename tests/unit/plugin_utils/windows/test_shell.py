@@ -97,7 +97,9 @@ DONE = (b"out", b"err", 0, True)
 
 
 def test_one_command_is_one_request_its_receives_and_one_signal() -> None:
-    script = Script(("run", "C"), ("receive", (b"a", b"", -1, False)), ("receive", (b"b", b"e", 5, True)), ("signal", None))
+    script = Script(
+        ("run", "C"), ("receive", (b"a", b"", -1, False)), ("receive", (b"b", b"e", 5, True)), ("signal", None)
+    )
     completed = shell(script)[0].run("ver")
     assert (completed.stdout, completed.stderr, completed.exit_code) == (b"ab", b"e", 5)
     assert not script.steps

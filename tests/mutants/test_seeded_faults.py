@@ -1,0 +1,94 @@
+# Copyright (c) 2026, the exchange_ops.outlook_anywhere authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The integration suite can fail: faults sown into the parsers turn it red, and without them it is green."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.integration.fleet import REPOSITORY
+
+PARTS = ("galaxy.yml", "meta", "playbooks", "plugins", "roles")
+SUITE = (
+    "tests/integration/test_valid_ports.py::test_values_are_compared_by_meaning_and_written_in_clean_form[model]",
+    "tests/integration/test_valid_ports.py::test_polling_is_a_number_of_minutes[model]",
+    "tests/integration/test_bad_days.py::test_a_missing_key_is_told_and_nothing_is_written[model-German]",
+    "tests/integration/test_bad_days.py::test_a_denied_key_is_unknown_and_never_absent_compliant_or_written[model-English]",
+)
+SUITE_SECONDS = 300
+TESTS_FAILED = 1
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A piece of our code, and the wrong one that takes its place."""
+
+    file: str
+    right: str
+    wrong: str
+
+
+FAULTS = {
+    "a lost \\0 between the strings of a REG_MULTI_SZ": Fault(
+        "formats/reg_exe.py", 'raw.split("\\\\0")', 'raw.split("\\0")'
+    ),
+    "a tab for blanks": Fault("formats/reg_exe.py", r"(?: {4}|\t)(?P<kind>", r"(?:\t)(?P<kind>"),
+    "an English 'unable to find' for absent": Fault(
+        "windows/registry.py",
+        "if listing.has_subkey(below.name) else",
+        'if "unable to find" not in frame.text else',
+    ),
+    "0xFFFFFFFF = 255": Fault("formats/reg_exe.py", "return int(raw, 16) if", "return int(raw, 16) & 0xFF if"),
+    "a range that ends one port early": Fault(
+        "formats/valid_ports.py", "(1 << (self.high + 1)) - (1 << self.low)", "(1 << self.high) - (1 << self.low)"
+    ),
+}
+
+
+def run_suite(folder: Path, fault: Fault | None) -> subprocess.CompletedProcess[str]:
+    """The suite on a copy of the collection, with or without a fault."""
+    collection = folder / "ansible_collections" / "exchange_ops" / "outlook_anywhere"
+    for part in PARTS:
+        source = REPOSITORY / part
+        if source.is_dir():
+            shutil.copytree(source, collection / part, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            collection.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source, collection / part)
+    if fault is not None:
+        path = collection / "plugins" / "plugin_utils" / fault.file
+        code = path.read_text(encoding="utf-8")
+        assert code.count(fault.right) == 1, f"{fault.right!r} is no longer there: sow the fault anew"
+        path.write_text(code.replace(fault.right, fault.wrong), encoding="utf-8")
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *SUITE],
+        cwd=REPOSITORY,
+        env=os.environ | {"TESTED_COLLECTIONS_PATH": str(folder)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=SUITE_SECONDS,
+        check=False,
+    )
+
+
+def test_without_a_fault_the_suite_is_green(tmp_path: Path) -> None:
+    done = run_suite(tmp_path, None)
+    assert done.returncode == 0, done.stdout
+    assert f"{len(SUITE)} passed" in done.stdout
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_seeded_fault_turns_the_suite_red(tmp_path: Path, name: str) -> None:
+    done = run_suite(tmp_path, FAULTS[name])
+    assert done.returncode == TESTS_FAILED, done.stdout
+    assert " failed" in done.stdout
+    assert " error" not in done.stdout.splitlines()[-1]

@@ -1,0 +1,67 @@
+# Copyright (c) 2026, the exchange_ops.outlook_anywhere authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What must agree across the repository."""
+
+from __future__ import annotations
+
+import subprocess
+
+import yaml
+
+from plugins.plugin_utils.version import VERSION
+from tests.evidence import COMMAND, PAGE, REPOSITORY, page
+
+
+def test_the_version_is_that_of_galaxy_yml() -> None:
+    assert yaml.safe_load((REPOSITORY / "galaxy.yml").read_text(encoding="utf-8"))["version"] == VERSION
+
+
+def test_every_module_is_in_the_action_group() -> None:
+    runtime = yaml.safe_load((REPOSITORY / "meta" / "runtime.yml").read_text(encoding="utf-8"))
+    modules = {path.stem for path in (REPOSITORY / "plugins" / "modules").glob("*.py")}
+    assert set(runtime["action_groups"]["all"]) == modules
+    assert {path.stem for path in (REPOSITORY / "plugins" / "action").glob("*.py")} == modules
+
+
+def test_the_differences_of_wine_are_shown() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(), f"run {COMMAND}"
+
+
+def test_the_lab_and_the_collection_are_two_readings() -> None:
+    for folder, other in (("tests/lab", "plugins"), ("plugins", "tests")):
+        for path in (REPOSITORY / folder).rglob("*.py"):
+            lines = path.read_text(encoding="utf-8").splitlines()
+            assert not [line for line in lines if line.startswith((f"from {other}", f"import {other}"))], path
+
+
+def test_formats_and_fixes_know_nothing_of_ansible_and_of_the_server() -> None:
+    utils = REPOSITORY / "plugins" / "plugin_utils"
+    for folder, forbidden in (
+        ("formats", ("ansible", "winrm", "from ..")),
+        ("fixes", ("ansible", "winrm", "from ..windows")),
+        ("reports", ("ansible", "winrm", "from ..")),
+    ):
+        for path in (utils / folder).rglob("*.py"):
+            imports = [
+                line
+                for line in path.read_text(encoding="utf-8").splitlines()
+                if line.strip().startswith(("import ", "from "))
+            ]
+            assert not [line for line in imports for word in forbidden if word in line], path
+
+
+def test_every_source_file_says_its_licence() -> None:
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"], cwd=REPOSITORY, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    sources = [name for name in listed if name.endswith((".py", ".yml", ".sh", ".c", ".toml", ".cfg"))]
+    assert sources
+    without = [
+        name
+        for name in sources
+        if (REPOSITORY / name).exists()
+        and (REPOSITORY / name).stat().st_size
+        and "SPDX-License-Identifier: GPL-3.0-or-later" not in (REPOSITORY / name).read_text(encoding="utf-8")[:600]
+    ]
+    assert not without
