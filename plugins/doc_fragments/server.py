@@ -38,3 +38,24 @@ notes:
     WinRS shell. Every transport of that connection serves; other connections are refused.
   - Nothing is started on the server but programs that come with Windows. C(become) and C(environment) are refused.
 """
+
+    FIX = r"""
+options:
+  snapshot_dir:
+    description:
+      - Folder on the controller, with a folder for each host below it, that keeps what must outlive a task. It holds
+        C(pending.json), which changes still wait for a restart or a reboot, by the server's own clock.
+      - Made when absent. Without it nothing is changed.
+    type: path
+    default: ./.outlook_anywhere/snapshots
+  leave_alone:
+    description:
+      - Look, and change nothing. The findings then have this status, unless a fix is half applied, which is drift.
+      - With V(not_applicable) a setting that is as wanted stays C(compliant), with a note.
+    type: str
+    choices: [not_managed, not_applicable]
+  leave_alone_reason:
+    description: The reason that the findings give with O(leave_alone).
+    type: str
+    default: nobody has asked for it
+"""

@@ -23,6 +23,7 @@ description:
     once more, that is noticed, said, and mended.
 extends_documentation_fragment:
   - exchange_ops.outlook_anywhere.server
+  - exchange_ops.outlook_anywhere.server.fix
 options:
   mailbox_servers:
     description:
@@ -37,7 +38,8 @@ options:
     elements: raw
     default: []
   extra_entries:
-    description: Further entries in the grammar of C(ValidPorts), C(name:port) or C(name:low-high).
+    description:
+      - Further entries in the grammar of C(ValidPorts), C(name:port) or C(name:low-high). A name may end in C(*).
     type: list
     elements: str
     default: []
@@ -52,8 +54,9 @@ options:
     default: fail
   allow_removal:
     description:
-      - Names of servers whose entries may be removed although O(unknown_entries) is V(fail). An FQDN covers the NetBIOS
-        name that belongs to it too.
+      - Names of servers whose entries may be removed although O(unknown_entries) is V(fail), or entries as they stand
+        in the value, also such that do not parse. Case is ignored.
+      - An FQDN covers the NetBIOS name that is derived of it too, unless a server that is asked for has that name.
     type: list
     elements: str
     default: []

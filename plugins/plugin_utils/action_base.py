@@ -6,19 +6,25 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from pathlib import Path
 from typing import Any, ClassVar
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator, ValidationResult
 from ansible.plugins.action import ActionBase
 
-from .converge import Outcome, Stop, converge, stop_result
+from .converge import Stop, converge, stop_result
 from .fixes.options import InvalidOptions
-from .fixes.plan import Failure
-from .fixes.valid_ports import ValidPorts
+from .fixes.plan import Failure, Fix, LeaveAlone
+from .journal import FileJournal
 from .windows.server import Server
 from .windows.shell import Shell, refusal
 
 COMMAND_TIMEOUT = {"command_timeout": {"type": "int", "default": 120}}
+SNAPSHOT_DIR = {"snapshot_dir": {"type": "path", "default": "./.outlook_anywhere/snapshots"}}
+LEAVE_ALONE: dict[str, dict[str, Any]] = {
+    "leave_alone": {"type": "str", "choices": ["not_managed", "not_applicable"]},
+    "leave_alone_reason": {"type": "str", "default": "nobody has asked for it"},
+}
 MAX_TIMEOUT = 3600
 
 
@@ -62,7 +68,9 @@ class ControllerAction(ActionBase):
         unknown = sorted(str(name) for name in checked.unsupported_parameters)
         return Failure(
             setting=", ".join(unknown) or "options",
-            problem="; ".join(checked.error_messages),
+            problem=f"the task has options that {self.name} does not know"
+            if unknown
+            else "; ".join(checked.error_messages),
             found=f"unknown options: {', '.join(unknown)}" if unknown else f"options {sorted(self._task.args)}",
             expected=f"options of {', '.join(sorted(self.argument_spec))}, as ansible-doc shows them",
             next_step="Correct the options and run again. Nothing was sent to the server.",
@@ -107,7 +115,7 @@ class ServerAction(ControllerAction):
 class FixAction(ServerAction):
     """A module that brings one fix to its desired state."""
 
-    fix: ClassVar[type[ValidPorts]]
+    fix: ClassVar[type[Fix]]
 
     @property
     def name(self) -> str:  # type: ignore[override]
@@ -117,7 +125,7 @@ class FixAction(ServerAction):
     @property
     def argument_spec(self) -> dict[str, dict[str, Any]]:  # type: ignore[override]
         """The fix's own options and those of every module."""
-        return {**self.fix.argument_spec, **COMMAND_TIMEOUT}
+        return {**self.fix.argument_spec, **COMMAND_TIMEOUT, **SNAPSHOT_DIR, **LEAVE_ALONE}
 
     def stopped(self, failure: Failure) -> dict[str, Any]:
         """A failed result with every setting unknown."""
@@ -130,8 +138,11 @@ class FixAction(ServerAction):
         refused = self.refused(options)
         if refused is not None:
             return refused
-        outcome: Outcome = converge(fix, self.server(options), self.host, bool(self._task.check_mode))
-        return outcome.as_result()
+        journal = FileJournal(Path(options["snapshot_dir"]), self.host)
+        status = options["leave_alone"]
+        leave = None if status is None else LeaveAlone(status, options["leave_alone_reason"])
+        server = self.server(options)
+        return converge(fix, server, journal, self.host, bool(self._task.check_mode), leave).as_result()
 
 
 def _bad_options(error: InvalidOptions) -> Failure:

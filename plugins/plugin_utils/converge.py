@@ -9,8 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from .fixes.plan import Failure, Finding, Fix, Plan
-from .formats.registry import Change, Key
+from .fixes.plan import Failure, Finding, Fix, LeaveAlone, Plan
+from .formats.registry import Change
+from .formats.text import printable
+from .journal import Journal, JournalUnusable, Pending
+from .reads import Clock, Observed, Read, ReadClock
 from .windows.server import Applied, Reading
 from .windows.shell import FarSideError, Unreachable
 
@@ -24,14 +27,14 @@ class FarSide(Protocol):
     def open(self) -> None:
         """Connect."""
 
-    def read(self, keys: Sequence[Key]) -> Reading:
-        """Read the keys."""
+    def read(self, reads: Sequence[Read]) -> Reading:
+        """Read."""
 
     def remove_left_behind(self) -> None:
         """Delete what a cut run left."""
 
-    def apply(self, changes: Sequence[Change], settle_seconds: int, keys: Sequence[Key]) -> Applied:
-        """Make the changes, then read the keys."""
+    def apply(self, changes: Sequence[Change], settle_seconds: int, reads: Sequence[Read]) -> Applied:
+        """Make the changes, then read."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,7 @@ class Outcome:
                 "after": "".join(_line(finding, finding.after) for finding in self.plan.findings),
             },
             "findings": findings,
-            "reboot_required": False,
+            "reboot_required": self.plan.reboot_required,
             "restart_required": list(self.plan.restart_required),
             "warnings": [f"{self.host}: {warning}" for warning in (*self.plan.warnings, *self.warnings)],
         }
@@ -78,27 +81,29 @@ class Outcome:
 def stop_result(host: str, fix: str, stop: Stop) -> dict[str, Any]:
     """The keys that a failure adds to a result: its parts, and all of them as one message."""
     failure = stop.failure
+    parts = {
+        "host": host,
+        "setting": failure.setting,
+        "problem": failure.problem,
+        "found": failure.found,
+        "expected": failure.expected,
+        "changed": stop.changed,
+        "next_step": failure.next_step,
+    }
     message = (
         f"{host}: {fix}, {failure.setting}: {failure.problem}. Found: {failure.found}. "
         f"Expected: {failure.expected}. Changed before this failure: {stop.changed}. Next: {failure.next_step}"
     )
     return {
         "unreachable" if stop.unreachable else "failed": True,
-        "msg": message,
-        "failure": {
-            "host": host,
-            "setting": failure.setting,
-            "problem": failure.problem,
-            "found": failure.found,
-            "expected": failure.expected,
-            "changed": stop.changed,
-            "next_step": failure.next_step,
-        },
+        "msg": printable(message),
+        "failure": {name: printable(text) for name, text in parts.items()},
     }
 
 
 def _line(finding: Finding, value: str | None) -> str:
-    return f"{finding.setting}: {'(absent)' if value is None else value}\n"
+    nothing = "(not known)" if finding.status == "unknown" else "(absent)"
+    return f"{finding.setting}: {nothing if value is None else value}\n"
 
 
 def _short(text: str | None) -> str:
@@ -107,27 +112,49 @@ def _short(text: str | None) -> str:
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}... ({len(text)} characters)"
 
 
-def converge(fix: Fix, server: FarSide, host: str, check_mode: bool) -> Outcome:
+def converge(
+    fix: Fix, server: FarSide, journal: Journal, host: str, check_mode: bool, leave: LeaveAlone | None = None
+) -> Outcome:
     """Bring one fix to its desired state on one server; never raises for what a server does or says."""
     try:
+        memory = journal.read()
         server.open()
-        reading = server.read(fix.keys)
+        reading = server.read(fix.reads)
     except FarSideError as error:
-        return _not_read(fix, host, error)
-    plan = fix.plan(reading.keys)
-    outcome = Outcome(host, fix.name, plan, changed=bool(plan.changes))
+        return _not_read(fix, host, not_read(_settings(fix), error))
+    except JournalUnusable as error:
+        return _not_read(fix, host, _no_memory(_settings(fix), error))
+    plan = fix.plan(reading.observed, memory)
+    if leave is not None:
+        plan = leave.of(fix, plan, reading.observed)
     if plan.failure is not None:
-        return replace(outcome, stop=Stop(plan.failure))
+        return Outcome(host, fix.name, plan.held_back(), changed=False, stop=Stop(plan.failure))
+    outcome = Outcome(host, fix.name, plan, changed=bool(plan.changes))
     if check_mode:
         return replace(outcome, warnings=_left(reading, "; the next run outside check mode removes it"))
     try:
         if reading.left_behind:
             server.remove_left_behind()
         if plan.changes:
-            outcome = _apply(fix, server, outcome)
+            journal.remember(_to_remember(fix, plan, reading.observed))
+            outcome = _apply(fix, server, journal, outcome)
     except FarSideError as error:
         return replace(outcome, stop=_lost_while_changing(plan, error))
+    except JournalUnusable as error:
+        return replace(outcome, changed=False, stop=_no_memory(", ".join(plan.to_be_proved), error))
     return replace(outcome, warnings=_left(reading, "; it has been removed") + outcome.warnings)
+
+
+def _settings(fix: Fix) -> str:
+    return ", ".join(finding.setting for finding in fix.unknown(""))
+
+
+def _to_remember(fix: Fix, plan: Plan, observed: Observed) -> list[Pending]:
+    """What must be proved later, by the server's clock: made before the change, and anew once it is verified."""
+    clock = observed.get(ReadClock(), Clock) if plan.to_be_proved else None
+    if not isinstance(clock, Clock):
+        return []
+    return [Pending(fix.name, setting, _finding(plan, setting).after, clock.now) for setting in plan.to_be_proved]
 
 
 def _left(reading: Reading, what: str) -> tuple[str, ...]:
@@ -136,25 +163,32 @@ def _left(reading: Reading, what: str) -> tuple[str, ...]:
     return (f"a run that was cut left its import file in %TEMP% on the server{what}",)
 
 
-def _apply(fix: Fix, server: FarSide, outcome: Outcome) -> Outcome:
+def _apply(fix: Fix, server: FarSide, journal: Journal, outcome: Outcome) -> Outcome:
     """Make the changes and verify them; made once more when a known other writer came between."""
     plan = outcome.plan
-    applied = server.apply(plan.changes, plan.settle_seconds, fix.keys)
-    left = fix.plan(applied.keys)
+    applied = server.apply(plan.changes, plan.settle_seconds, fix.reads)
+    left = fix.plan(applied.observed, {})
     undone = applied.rejected is None and (left.changes or left.failure)
-    who = fix.other_writer(plan, applied.keys) if undone else None
-    if who is None or left.failure:
-        return _verified(outcome, applied, left, who)
-    names = ", ".join(change.name for change in left.changes)
-    warning = f"{names} was overwritten right after it was written, by {who}; it was written once more"
-    again = server.apply(left.changes, plan.settle_seconds, fix.keys)
-    applied = replace(again, accepted=applied.accepted + again.accepted)
-    return replace(_verified(outcome, applied, fix.plan(applied.keys)), warnings=(warning,))
+    who = fix.other_writer(plan, applied.observed) if undone else None
+    warnings: tuple[str, ...] = ()
+    if who is not None and left.failure is None:
+        names = ", ".join(change.name for change in left.changes)
+        warnings = (f"{names} was overwritten right after it was written, by {who}; it was written once more",)
+        again = server.apply(left.changes, plan.settle_seconds, fix.reads)
+        applied = replace(again, accepted=applied.accepted + again.accepted)
+        left, who = fix.plan(applied.observed, {}), None
+    outcome = replace(_verified(outcome, applied, left, who), warnings=warnings)
+    if outcome.stop is None:
+        journal.remember(_to_remember(fix, plan, applied.observed))
+    return outcome
 
 
 def _verified(outcome: Outcome, applied: Applied, left: Plan, who: str | None = None) -> Outcome:
     plan, changed = outcome.plan, bool(applied.accepted)
-    wrong = next((finding for finding in left.findings if finding.status != "compliant"), None)
+    changed_settings = {change.name for change in plan.changes}
+    wrong = next(
+        (item for item in left.findings if item.setting in changed_settings and item.status != "compliant"), None
+    )
     if applied.rejected is not None:
         failure = _rejection(plan, applied.rejected, applied.answer, left)
     elif wrong is None:
@@ -163,7 +197,8 @@ def _verified(outcome: Outcome, applied: Applied, left: Plan, who: str | None = 
         failure = replace(left.failure, problem=f"read again after the change: {left.failure.problem}")
     else:
         failure = _overwritten(plan, wrong, left, who)
-    return replace(outcome, changed=changed, stop=Stop(failure, _changed(plan, applied)))
+    due = plan if changed else replace(plan, restart_required=(), reboot_required=False)
+    return replace(outcome, plan=due, changed=changed, stop=Stop(failure, _changed(plan, applied)))
 
 
 def _overwritten(plan: Plan, wrong: Finding, left: Plan, who: str | None) -> Failure:
@@ -184,7 +219,9 @@ def _overwritten(plan: Plan, wrong: Finding, left: Plan, who: str | None) -> Fai
 def _rejection(plan: Plan, rejected: Change, answer: str, left: Plan) -> Failure:
     name = rejected.name
     now = next((finding for finding in left.findings if finding.setting == name), None)
-    value = "it could not be read again" if now is None else f"the value is now {_short(now.before)}"
+    value = "the value could not be read again"
+    if now is not None and now.status != "unknown":
+        value = f"the value is now {_short(now.before)}"
     return Failure(
         setting=name,
         problem="the server did not accept the change",
@@ -221,10 +258,21 @@ def not_read(setting: str, error: FarSideError) -> Stop:
     return Stop(failure, unreachable=isinstance(error, Unreachable))
 
 
-def _not_read(fix: Fix, host: str, error: FarSideError) -> Outcome:
-    plan = Plan(findings=fix.unknown(f"the server could not be read: {error}"))
-    settings = ", ".join(finding.setting for finding in plan.findings)
-    return Outcome(host, fix.name, plan, changed=False, stop=not_read(settings, error))
+def _no_memory(setting: str, error: JournalUnusable) -> Stop:
+    return Stop(
+        Failure(
+            setting=setting,
+            problem="the controller's journal cannot be used, and nothing is changed without it",
+            found=str(error),
+            expected="a journal that can be read and written",
+            next_step="Mend or move the file, or name another snapshot_dir; then run again.",
+        )
+    )
+
+
+def _not_read(fix: Fix, host: str, stop: Stop) -> Outcome:
+    reason = f"{stop.failure.problem}: {stop.failure.found}"
+    return Outcome(host, fix.name, Plan(findings=fix.unknown(reason)), changed=False, stop=stop)
 
 
 def _lost_while_changing(plan: Plan, error: FarSideError) -> Stop:
@@ -232,7 +280,7 @@ def _lost_while_changing(plan: Plan, error: FarSideError) -> Stop:
     return Stop(
         Failure(
             setting=", ".join(change.name for change in plan.changes) or "the import file of a cut run",
-            problem="the line was lost, or the deadline passed, while the server was being changed",
+            problem="while the server was being changed the line was lost, a deadline passed or the answer was damaged",
             found=str(error),
             expected=planned or "the file removed",
             next_step="Run again: it reads what is there and does what is left to do.",

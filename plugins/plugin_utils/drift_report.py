@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import datetime
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
@@ -17,6 +15,8 @@ from ansible.utils.display import Display
 
 from .action_base import ControllerAction
 from .fixes.options import InvalidOptions, OptionProblem
+from .fixes.plan import Failure
+from .journal import write_whole
 from .reports.fleet import GROUPS, TROUBLE, FleetReport, HostReport
 from .version import VERSION
 
@@ -43,8 +43,12 @@ class DriftReportAction(ControllerAction):
             collection_version=VERSION,
         )
         path = Path(options["report_dir"]).absolute() / "drift.json"
-        write_whole(path, json.dumps(report.as_dict(), indent=2, ensure_ascii=True) + "\n")
-        self._show(report, path)
+        self._show(report)
+        try:
+            write_whole(path, json.dumps(report.as_dict(), indent=2, ensure_ascii=True) + "\n")
+        except OSError as error:
+            return {"summary": report.summary, "table": report.table(), **self.stopped(_not_written(path, error))}
+        Display().display(f"report: {path}")
         trouble = ", ".join(f"{count} {word}" for word in TROUBLE if (count := report.summary[word]))
         result = {
             "changed": False,
@@ -54,39 +58,33 @@ class DriftReportAction(ControllerAction):
             "report": str(path),
         }
         if not report.clean:
-            result |= {"failed": True, "msg": f"not clean: {trouble or 'no server was looked at'}; details in {path}"}
+            result |= {"failed": True, "msg": f"not clean: {trouble or 'nothing was compared'}; details in {path}"}
         return result
 
     def _groups_of(self, host: str) -> list[str]:
         groups = self.task_vars.get("groups", {})
         return [group for group in GROUPS if host in groups.get(group, ())]
 
-    def _show(self, report: FleetReport, path: Path) -> None:
+    def _show(self, report: FleetReport) -> None:
         display = Display()
         display.display("")
         for line in report.table():
             display.display(line)
         for line in report.details():
             display.display(f"  {line}")
-        display.display(f"report: {path}")
+
+
+def _not_written(path: Path, error: OSError) -> Failure:
+    return Failure(
+        setting="report_dir",
+        problem="the report could not be written; the table above is all there is of this run",
+        found=str(error),
+        expected=f"a folder {path.parent} that can be made and written",
+        next_step="Name another folder (in the playbooks: outlook_anywhere_report_dir) and run drift again.",
+    )
 
 
 def _results(host: str, results: object) -> list[Mapping[str, Any]]:
     if not isinstance(results, list) or not all(isinstance(result, dict) for result in results):
         raise InvalidOptions([OptionProblem(f"results[{host}]", repr(results), "it is not a list of results")])
     return results
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file so that a reader finds the old or the new content and nothing between."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

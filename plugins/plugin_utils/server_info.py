@@ -11,6 +11,8 @@ from typing import Any
 from .action_base import COMMAND_TIMEOUT, ServerAction
 from .converge import not_read, stop_result
 from .facts.identity import TCPIP, Identity
+from .facts.roles import READS, ServerRoles
+from .reads import ReadKey
 from .windows.shell import FarSideError
 
 
@@ -28,9 +30,21 @@ class ServerInfoAction(ServerAction):
         server = self.server(options)
         try:
             server.open()
-            reading = server.read((TCPIP,))
+            reading = server.read((ReadKey(TCPIP), *READS))
         except FarSideError as error:
-            identity = Identity.not_read("the server could not be read in this run")
+            reason = "the server could not be read in this run"
+            facts = {**asdict(ServerRoles.not_read(reason)), **asdict(Identity.not_read(reason))}
             stop = stop_result(self.host, self.name, not_read("the server's facts", error))
-            return {"changed": False, "server": asdict(identity), **stop}
-        return {"changed": False, "server": asdict(Identity.of(reading.keys[TCPIP]))}
+            return {"changed": False, "server": facts, **stop}
+        roles = ServerRoles.of(reading.observed)
+        identity = Identity.of(reading.observed.key(TCPIP))
+        facts = {**asdict(roles), **asdict(identity), "unknown": {**roles.unknown, **identity.unknown}}
+        return {
+            "changed": False,
+            "server": _plain(facts),
+            "warnings": [f"{self.host}: {warning}" for warning in roles.warnings],
+        }
+
+
+def _plain(facts: dict[str, Any]) -> dict[str, Any]:
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in facts.items()}

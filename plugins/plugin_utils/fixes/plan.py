@@ -8,15 +8,17 @@ All of it is data: nothing here reads or changes a server.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import ClassVar, Literal, Protocol
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Literal
 
-from ..formats.registry import Change, Key, KeyState
+from ..formats.registry import Change
+from ..journal import Memory
+from ..reads import Observed, Read
 
 Status = Literal["compliant", "drifted", "not_applicable", "not_managed", "unknown"]
 Effective = Literal["yes", "no", "unknown"]
-Observed = Mapping[Key, KeyState]
 
 
 @dataclass(frozen=True)
@@ -68,23 +70,85 @@ class Plan:
     changes: tuple[Change, ...] = ()
     warnings: tuple[str, ...] = ()
     restart_required: tuple[str, ...] = ()
+    reboot_required: bool = False
     failure: Failure | None = None
     settle_seconds: int = 0
+    # Settings whose change works only after a restart or reboot that the server must prove.
+    to_be_proved: tuple[str, ...] = ()
+
+    def held_back(self) -> Plan:
+        """The plan of a task that stops before any change: what would have been changed says what holds it back."""
+        why = f"the task stopped: {self.failure.setting}" if self.failure else None
+        findings = tuple(
+            replace(item, after=item.before, blocked_by=why)
+            if item.status == "drifted" and item.blocked_by is None
+            else item
+            for item in self.findings
+        )
+        return replace(self, findings=findings, changes=(), restart_required=(), reboot_required=False)
 
 
-class Fix(Protocol):
+class Fix(ABC):
     """The desired state of one documented fix, parsed and checked."""
 
     name: ClassVar[str]
-    # The registry keys that must be read.
-    keys: ClassVar[tuple[Key, ...]]
-
-    def plan(self, observed: Observed) -> Plan:
-        """Compare by meaning what was read with what should be there."""
+    # What must be read of the server.
+    reads: ClassVar[tuple[Read, ...]]
+    # The fix's own options, as Ansible's argument spec.
+    argument_spec: ClassVar[dict[str, dict[str, Any]]]
 
     @classmethod
+    @abstractmethod
+    def parse(cls, options: Mapping[str, Any]) -> Fix:
+        """From a task's options, typed by the argument spec; raises InvalidOptions with every problem."""
+
+    @classmethod
+    @abstractmethod
     def unknown(cls, reason: str) -> tuple[Finding, ...]:
         """The findings when nothing could be read."""
 
+    @abstractmethod
+    def plan(self, observed: Observed, memory: Memory) -> Plan:
+        """Compare by meaning what was read with what should be there; memory says what still has to be proved."""
+
     def other_writer(self, before: Plan, observed: Observed) -> str | None:
         """Who is known to have undone our change just now, so that it is made once more; None: nobody known."""
+        return None
+
+    def half_applied(self, observed: Observed) -> tuple[str, str] | None:
+        """A setting and the reason why it is drift even where nobody manages it; None for most."""
+        return None
+
+
+@dataclass(frozen=True)
+class LeaveAlone:
+    """A fix that is looked at and not applied, and why."""
+
+    status: Literal["not_managed", "not_applicable"]
+    reason: str
+
+    def of(self, fix: Fix, plan: Plan, observed: Observed) -> Plan:
+        """The plan without its changes; what is half applied stays drift, what is in place stays told as such."""
+        half = fix.half_applied(observed)
+        return Plan(
+            findings=tuple(self._finding(finding, half) for finding in plan.findings),
+            warnings=plan.warnings,
+            restart_required=() if plan.changes else plan.restart_required,
+            reboot_required=plan.reboot_required and not plan.changes,
+        )
+
+    def _finding(self, finding: Finding, half: tuple[str, str] | None) -> Finding:
+        if half is not None and finding.setting == half[0]:
+            return replace(
+                finding,
+                status="drifted",
+                after=finding.before,
+                reason=half[1],
+                effective="unknown",
+                blocked_by=self.reason,
+            )
+        if finding.status == "compliant" and self.status == "not_applicable":
+            return replace(finding, reason=f"{finding.reason} (it would not be needed: {self.reason})")
+        return replace(
+            finding, status=self.status, after=finding.before, reason=self.reason, effective="unknown", blocked_by=None
+        )

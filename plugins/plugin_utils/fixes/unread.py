@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ..formats.registry import Key, KeyAbsent, KeyDenied, KeyUnreadable
+from ..formats.registry import Key, KeyAbsent, KeyDenied, Unreadable
 from .plan import Failure
 
 _RIGHTS = (
@@ -14,7 +14,7 @@ _RIGHTS = (
 )
 
 
-def unread_failure(setting: str, key: Key, state: KeyAbsent | KeyDenied | KeyUnreadable, absent_means: str) -> Failure:
+def unread_failure(setting: str, key: Key, state: KeyAbsent | KeyDenied | Unreadable, absent_means: str) -> Failure:
     """The failure for a key that was absent, denied or not understood; absent_means says what its absence tells."""
     expected = f"the key {key.path}, readable"
     if isinstance(state, KeyAbsent):

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
-from ..formats.names import ServerName, check_labels, netbios_of
+from ..formats.names import ServerName, netbios_of
 from ..formats.registry import Change, Key, KeyAbsent, KeyContent, SetNumber, SetText, Value
 from ..formats.valid_ports import (
     Entry,
@@ -24,8 +24,10 @@ from ..formats.valid_ports import (
     parse_value,
     without_repeats,
 )
+from ..journal import Memory
+from ..reads import Observed, Read, ReadKey
 from .options import OptionReader
-from .plan import Failure, Finding, Observed, Plan
+from .plan import Failure, Finding, Fix, Plan
 from .unread import unread_failure
 
 RPC_PROXY = Key(r"HKLM\SOFTWARE\Microsoft\Rpc\RpcProxy")
@@ -43,16 +45,15 @@ DIRECTORY_PORT = 6004
 
 _PORTS_SOURCE = "MicrosoftDocs/win32, rpc-over-http-security; Exchange team blog, 2008-06-20"
 _POLLING_SOURCE = "Exchange 2007 help, RpcHttpConfigurator; Exchange team blog, 2008-06-20"
-_SHOWN = 10
 
 UnknownEntries = Literal["fail", "keep", "remove"]
 
 
-def _some(texts: Iterable[str]) -> str:
-    """A list for people: the first ten, and how many more."""
+def _some(texts: Iterable[str], most: int = 10) -> str:
+    """A list for people: the first ones, and how many more."""
     every = list(texts)
-    more = f" and {len(every) - _SHOWN} more" if len(every) > _SHOWN else ""
-    return ", ".join(every[:_SHOWN]) + more
+    more = f" and {len(every) - most} more" if len(every) > most else ""
+    return ", ".join(every[:most]) + more
 
 
 def _mailbox_entries(server: ServerName) -> list[Entry]:
@@ -67,12 +68,11 @@ def _global_catalog_entries(server: ServerName) -> list[Entry]:
     return [Entry(name, DIRECTORY_PORT, DIRECTORY_PORT) for name in (server.netbios, server.fqdn)]
 
 
-def _removable_names(name: object) -> frozenset[str]:
-    """A name that may be removed, and the NetBIOS name that goes with an FQDN."""
-    if not isinstance(name, str):
-        raise ValueError("it is not a text")
-    check_labels(name)
-    return frozenset({name.lower(), netbios_of(name).lower()})
+def _removable(text: object) -> str:
+    """A server's name, or a whole entry as it stands in the value; it is compared and never written."""
+    if not isinstance(text, str) or not text.strip():
+        raise ValueError("it is neither a server's name nor an entry")
+    return text.strip().lower()
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,8 @@ class _Present:
 
     value: Value | None
     parsed: ParsedValue
+    # Data that is no text holds no target; only its removal needs consent.
+    no_text: str | None = None
 
     @classmethod
     def of(cls, value: Value | None) -> _Present:
@@ -90,15 +92,15 @@ class _Present:
             return cls(value, parse_value(";".join(value.data)))
         if isinstance(value.data, str):
             return cls(value, parse_value(value.data))
-        return cls(value, replace(parse_value(""), unparsed=(value.shown,)))
+        return cls(value, parse_value(""), no_text=value.shown_as("REG_SZ"))
 
     @property
     def shown(self) -> str | None:
-        return None if self.value is None else self.value.shown
+        return None if self.value is None else self.value.shown_as("REG_SZ")
 
 
 @dataclass(frozen=True)
-class ValidPorts:
+class ValidPorts(Fix):
     """The desired state: targets for Mailbox servers and Global Catalogs, and the servicelet's polling."""
 
     mailbox_servers: tuple[ServerName, ...]
@@ -110,7 +112,7 @@ class ValidPorts:
     settle_seconds: int = 5
 
     name: ClassVar[str] = "valid_ports"
-    keys: ClassVar[tuple[Key, ...]] = (RPC_PROXY, CONFIGURATOR, SYSTEM)
+    reads: ClassVar[tuple[Read, ...]] = (ReadKey(RPC_PROXY), ReadKey(CONFIGURATOR), ReadKey(SYSTEM))
     argument_spec: ClassVar[dict[str, dict[str, Any]]] = {
         "mailbox_servers": {"type": "list", "elements": "raw", "required": True},
         "global_catalogs": {"type": "list", "elements": "raw", "default": []},
@@ -130,7 +132,7 @@ class ValidPorts:
         mailbox_servers = reader.each("mailbox_servers", options["mailbox_servers"], ServerName.parse)
         global_catalogs = reader.each("global_catalogs", options["global_catalogs"], ServerName.parse)
         extra_entries = reader.each("extra_entries", options["extra_entries"], parse_entry)
-        allowed = reader.each("allow_removal", options["allow_removal"], _removable_names)
+        allowed = reader.each("allow_removal", options["allow_removal"], _removable)
         for option, most in (("polling_minutes", MAX_DWORD), ("settle_seconds", 600)):
             if not 0 <= options[option] <= most:
                 reader.problem(option, options[option], f"it is not between 0 and {most}")
@@ -140,7 +142,7 @@ class ValidPorts:
             global_catalogs=global_catalogs,
             extra_entries=extra_entries,
             unknown_entries=options["unknown_entries"],
-            allow_removal=frozenset[str]().union(*allowed),
+            allow_removal=frozenset(allowed),
             polling_minutes=options["polling_minutes"],
             settle_seconds=options["settle_seconds"],
         )
@@ -152,7 +154,7 @@ class ValidPorts:
         entries += [entry for server in self.global_catalogs for entry in _global_catalog_entries(server)]
         return without_repeats([*entries, *self.extra_entries])
 
-    def plan(self, observed: Observed) -> Plan:
+    def plan(self, observed: Observed, memory: Memory) -> Plan:
         """Polling first, so that the servicelet does not overwrite what is written next."""
         polling = self._plan_polling(observed)
         ports = self._plan_ports(observed)
@@ -177,7 +179,7 @@ class ValidPorts:
     def other_writer(self, before: Plan, observed: Observed) -> str | None:
         """The servicelet, when we have just stopped it and the list has the form in which it writes."""
         stopped_now = any(isinstance(change, SetNumber) and change.number == 0 for change in before.changes)
-        state = observed[RPC_PROXY]
+        state = observed.key(RPC_PROXY)
         if not stopped_now or not isinstance(state, KeyContent):
             return None
         parsed = _Present.of(state.value(VALID_PORTS)).parsed
@@ -186,6 +188,25 @@ class ValidPorts:
             return (
                 "the servicelet RpcHttpConfigurator of MSExchangeServiceHost, which was in the middle of a pass when "
                 f"{POLLING} became 0 (the list has the form in which it writes)"
+            )
+        return None
+
+    def half_applied(self, observed: Observed) -> tuple[str, str] | None:
+        """Polling off without Global Catalogs in the list, or the other way round."""
+        polling = observed.values(CONFIGURATOR).value(POLLING)
+        stopped = polling is not None and polling.kind == "REG_DWORD" and polling.data == 0
+        found = Targets(_Present.of(observed.values(RPC_PROXY).value(VALID_PORTS)).parsed.entries)
+        catalogs = [entry for server in self.global_catalogs for entry in _global_catalog_entries(server)]
+        listed = [entry.text for entry in catalogs if found.covers(entry)]
+        if listed and not stopped:
+            return VALID_PORTS, (
+                f"the split-connection fix is half applied: {_some(listed)} listed, and the servicelet still polls and "
+                "will take them out"
+            )
+        if stopped and catalogs and not listed:
+            return POLLING, (
+                "the split-connection fix is half applied: polling is off, and no Global Catalog is listed; nobody "
+                "adds new Mailbox servers any more"
             )
         return None
 
@@ -201,7 +222,7 @@ class ValidPorts:
         )
 
     def _plan_polling(self, observed: Observed) -> Plan:
-        state = observed[CONFIGURATOR]
+        state = observed.key(CONFIGURATOR)
         if isinstance(state, KeyAbsent) and state.missing == CONFIGURATOR:
             # The service is there and its key is not: the default is in force, and writing makes the key.
             state = KeyContent((), ())
@@ -219,8 +240,8 @@ class ValidPorts:
             fix=self.name,
             setting=POLLING,
             status="compliant",
-            before=None if value is None else value.shown,
-            after=None if value is None else value.shown,
+            before=None if value is None else value.shown_as("REG_DWORD"),
+            after=None if value is None else value.shown_as("REG_DWORD"),
             reason="as wanted; whether the service has read it since is not known",
             reference=_POLLING_SOURCE,
             effective="unknown",
@@ -258,7 +279,7 @@ class ValidPorts:
         return tuple(warnings)
 
     def _plan_ports(self, observed: Observed) -> Plan:
-        state = observed[RPC_PROXY]
+        state = observed.key(RPC_PROXY)
         if not isinstance(state, KeyContent):
             failure = unread_failure(VALID_PORTS, RPC_PROXY, state, "the RPC over HTTP proxy is not installed")
             return self._unread(VALID_PORTS, failure, _PORTS_SOURCE)
@@ -315,19 +336,32 @@ class ValidPorts:
         """What nobody asked for and nobody consented to remove."""
         if self.unknown_entries == "remove":
             return ()
-        refused = [entry.text for entry in unknown if entry.name.lower() not in self.allow_removal]
-        return (*refused, *present.parsed.unparsed)
+        texts = [*(entry.text for entry in unknown), *present.parsed.unparsed]
+        refused = [text for text in texts if not self._may_go(text)]
+        return (*refused, present.no_text) if present.no_text else tuple(refused)
+
+    def _may_go(self, text: str) -> bool:
+        """Whether somebody has named this entry, its server, or the FQDN that its NetBIOS name is derived of.
+
+        A NetBIOS name that a wanted server has is not covered by the FQDN of another.
+        """
+        name = text.rpartition(":")[0].strip("[]").lower()
+        if {name, text.lower()} & self.allow_removal:
+            return True
+        derived = {netbios_of(allowed) for allowed in self.allow_removal if "." in allowed}
+        return name in derived and name not in {entry.name.lower() for entry in self.wanted}
 
     def _refusal(self, refused: tuple[str, ...], after: str) -> Failure:
         return Failure(
             setting=VALID_PORTS,
-            problem=f"the present value has {len(refused)} target(s) that nobody asked for: {', '.join(refused)}",
-            found=", ".join(refused),
-            expected=f"only targets of the servers asked for: {after}",
+            problem=f"the present value has {len(refused)} target(s) that nobody asked for",
+            found=_some(refused, 50),
+            expected=f"only targets of the servers asked for: {_some(after.split(';'))}",
             next_step=(
                 "If these are needed, add them to mailbox_servers, global_catalogs or extra_entries, or set "
-                "unknown_entries to keep. If these servers are gone, name them in allow_removal (in the playbooks: "
-                "outlook_anywhere_allow_removal) or set unknown_entries to remove. Then run again."
+                "unknown_entries to keep. If these servers are gone, name them, or the entries as they stand, in "
+                "allow_removal (in the playbooks: outlook_anywhere_allow_removal) or set unknown_entries to remove. "
+                "Then run again."
             ),
         )
 
@@ -336,6 +370,8 @@ class ValidPorts:
         parsed = present.parsed
         if parsed.empty_entries:
             warnings.append(f"{VALID_PORTS} has {parsed.empty_entries} empty entries (a semicolon too many)")
+        if self.unknown_entries == "keep" and parsed.unparsed:
+            warnings.append(f"{VALID_PORTS} keeps what is no entry, as asked: {_some(parsed.unparsed)}")
         if wide := [entry.text for entry in parsed.entries if entry.is_as_wide_as_the_windows_default]:
             warnings.append(f"{VALID_PORTS} has a range as wide as the Windows default: {_some(wide)}")
         if parsed.ipv6:
@@ -349,7 +385,7 @@ class ValidPorts:
                 "ValidPorts_AutoConfig_Exchange is present: Exchange 2010 or later writes it and may ignore "
                 f"{VALID_PORTS}; this collection does not touch it"
             )
-        system = observed[SYSTEM]
+        system = observed.key(SYSTEM)
         if not isinstance(system, KeyContent):
             warnings.append(f"{SYSTEM.path} could not be read, so a misplaced CCS key could not be looked for")
         elif system.has_subkey("CCS"):

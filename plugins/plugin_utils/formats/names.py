@@ -10,8 +10,9 @@ import re
 from dataclasses import dataclass
 
 # Underscores are no DNS host name characters, but Active Directory accepts them in computer and domain names.
-_LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
-_NETBIOS = re.compile(r"(?!-)[A-Za-z0-9_-]{1,15}(?<!-)")
+_LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}")
+# The cut at 15 characters may leave a name that ends in '-'.
+_NETBIOS = re.compile(r"(?!-)[A-Za-z0-9_-]{1,15}")
 MAX_NAME = 255
 NETBIOS_LENGTH = 15
 
@@ -38,7 +39,7 @@ def check_labels(text: str) -> None:
             raise ValueError(f"the label {label!r} has {len(label)} characters, more than 63")
         if not _LABEL.fullmatch(label):
             raise ValueError(
-                f"the label {label!r} is not made of the letters A-Z, digits, '-' and '_', with no '-' at its ends"
+                f"the label {label!r} is not made of the letters A-Z, digits, '-' and '_', and no '-' comes first"
             )
 
 
@@ -57,7 +58,7 @@ def parse_netbios(text: str) -> str:
     if len(text) > NETBIOS_LENGTH:
         raise ValueError(f"the NetBIOS name {text!r} has {len(text)} characters, more than {NETBIOS_LENGTH}")
     if not _NETBIOS.fullmatch(text):
-        raise ValueError(f"{text!r} is not a NetBIOS name: letters A-Z, digits, '-' and '_', with no '-' at its ends")
+        raise ValueError(f"{text!r} is not a NetBIOS name: letters A-Z, digits, '-' and '_', and no '-' comes first")
     return text
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from .registry import Data, Key, KeyContent, Value
+from .registry import Data, Key, KeyContent, KeyTree, SetText, SetTexts, Value
 
 
 class NotParsed(ValueError):
@@ -53,6 +53,21 @@ def parse_query(text: str, key: Key) -> KeyContent:
     return KeyContent(tuple(Value(n, k, _typed(k, d), d) for n, k, d in values), tuple(subkeys))
 
 
+def parse_tree(text: str, key: Key) -> KeyTree:
+    """What C(reg query KEY /s) printed: each key by its full path, with its values behind it. Raises NotParsed."""
+    sections: list[tuple[Key, list[str]]] = []
+    own = key.long_path.lower()
+    for line in text.splitlines():
+        path = line.rstrip()
+        if path.lower() == own or path.lower().startswith(own + "\\"):
+            sections.append((Key(key.path + path[len(own) :]), []))
+        elif sections:
+            sections[-1][1].append(line)
+        elif path and not _BANNER.match(path):
+            raise NotParsed(f"a line before the first key: {line!r}")
+    return KeyTree(tuple((found, parse_query("\n".join(lines).rstrip("\n"), found)) for found, lines in sections))
+
+
 def _typed(kind: str, raw: str) -> Data:
     if any("\udc80" <= char <= "\udcff" for char in raw):
         return None
@@ -70,15 +85,22 @@ def _typed(kind: str, raw: str) -> Data:
 _HEX_PER_LINE = 1000
 
 
-def format_text_import(key: Key, name: str, text: str) -> str:
-    """A .reg file that sets one REG_SZ value, whatever its length and characters.
+def format_import(change: SetText | SetTexts) -> str:
+    """A .reg file that sets one REG_SZ or REG_MULTI_SZ value, whatever its length and characters.
 
     The text goes as hexadecimal UTF-16 over continuation lines: lines stay short enough for findstr, and nothing in
     the text can be taken for syntax. The file itself is ASCII with CR LF.
     """
+    name = change.name
     if not name.isascii() or any(char in name for char in '"\\\r\n'):
         raise ValueError(f"the value name {name!r} cannot stand in a .reg file")
-    octets = [f"{octet:02x}" for octet in (text + "\0").encode("utf-16-le", "surrogatepass")]
+    if isinstance(change, SetText):
+        kind, text = 1, change.text + "\0"
+    else:
+        kind, text = 7, "".join(f"{item}\0" for item in change.texts) + "\0"
+    octets = [f"{octet:02x}" for octet in text.encode("utf-16-le", "surrogatepass")]
     rows = [",".join(octets[at : at + _HEX_PER_LINE]) for at in range(0, len(octets), _HEX_PER_LINE)]
     body = ",\\\r\n  ".join(rows)
-    return f'Windows Registry Editor Version 5.00\r\n\r\n[{key.long_path}]\r\n"{name}"=hex(1):{body}\r\n\r\n'
+    return (
+        f'Windows Registry Editor Version 5.00\r\n\r\n[{change.key.long_path}]\r\n"{name}"=hex({kind}):{body}\r\n\r\n'
+    )

@@ -61,12 +61,16 @@ class Value:
 
     @property
     def shown(self) -> str:
-        """The value for people; the type is named unless it is the plain text or number that one expects."""
+        """The value for people; the type is named unless it is a plain text or number."""
         if self.kind == "REG_SZ" and isinstance(self.data, str):
             return self.data
         if self.kind == "REG_DWORD" and isinstance(self.data, int):
             return str(self.data)
         return f"{self.kind}: {self.raw}"
+
+    def shown_as(self, kind: str) -> str:
+        """The value for people, its type named where it is not the one expected."""
+        return self.shown if self.kind == kind else f"{self.kind}: {self.raw}"
 
 
 @dataclass(frozen=True)
@@ -101,14 +105,21 @@ class KeyDenied:
 
 
 @dataclass(frozen=True)
-class KeyUnreadable:
+class Unreadable:
     """The server's answer could not be understood; C(answer) is all of it."""
 
     why: str
     answer: str
 
 
-KeyState = KeyContent | KeyAbsent | KeyDenied | KeyUnreadable
+@dataclass(frozen=True)
+class KeyTree:
+    """A key with all keys below it, each by its path; empty where the key could not be read."""
+
+    keys: tuple[tuple[Key, KeyContent], ...]
+
+
+KeyState = KeyContent | KeyAbsent | KeyDenied | Unreadable
 
 
 @dataclass(frozen=True)
@@ -129,4 +140,21 @@ class SetNumber:
     number: int
 
 
-Change = SetText | SetNumber
+@dataclass(frozen=True)
+class SetTexts:
+    """Write a REG_MULTI_SZ value, making its key where it is absent."""
+
+    key: Key
+    name: str
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class DeleteValue:
+    """Remove a value."""
+
+    key: Key
+    name: str
+
+
+Change = SetText | SetNumber | SetTexts | DeleteValue

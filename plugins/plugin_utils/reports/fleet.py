@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from ..formats.text import printable
+
 HostState = Literal["read", "failed", "unreachable", "not_read"]
 
 ABSENT_CELL = "-"
@@ -111,8 +113,8 @@ class FleetReport:
 
     @property
     def clean(self) -> bool:
-        """Whether there is no drift, nothing unknown, and every server was read; a fleet of none is not clean."""
-        return bool(self.hosts) and not any(self.summary[word] for word in TROUBLE)
+        """Whether there is no drift, nothing unknown, every server was read, and anything was compared at all."""
+        return bool(self.settings) and not any(self.summary[word] for word in TROUBLE)
 
     def as_dict(self) -> dict[str, Any]:
         """The content of drift.json."""
@@ -138,7 +140,9 @@ class FleetReport:
                     lines.append(f"{host.name}: {finding['setting']} {cell}{held}: {finding['reason']}")
             lines += host.messages
             lines += [f"warning: {warning}" for warning in host.warnings]
-            lines += [f"{host.name}: restart of {service} is due" for service in host.restart_required]
+            due = "is due" if self.changes_applied else "is due, or will be after the change"
+            lines += [f"{host.name}: restart of {service} {due}" for service in host.restart_required]
+            lines += [f"{host.name}: reboot {due}"] if host.reboot_required else []
         return [printable(line) for line in lines]
 
     def table(self) -> list[str]:
@@ -155,14 +159,17 @@ class FleetReport:
         ]
 
 
-def printable(text: str) -> str:
-    """A name from an inventory must not move the cursor of the terminal that shows it."""
-    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
-
-
 # The names under which the playbooks and roles register what their tasks return.
-REGISTERED = ("outlook_anywhere_identity", "client_access_valid_ports")
-GROUPS = ("client_access", "mailbox", "global_catalog")
+EXPECTED = {
+    "global_catalog": ("global_catalog_nspi_endpoint",),
+    "client_access": ("client_access_valid_ports", "client_access_ipv6_components", "client_access_ipv6_binding"),
+    "mailbox": ("mailbox_dsproxy_referral",),
+}
+GROUPS = tuple(EXPECTED)
+REGISTERED = (
+    "outlook_anywhere_identity",
+    *(name for names in EXPECTED.values() for name in names),
+)
 
 
 def registered_results(
@@ -170,6 +177,17 @@ def registered_results(
 ) -> dict[str, list[Mapping[str, Any]]]:
     """What the tasks of this run registered for each host of our groups; an empty list for one that has nothing."""
     ours = {host for group in GROUPS for host in groups.get(group, ())}
-    return {
-        host: [hostvars[host][name] for name in REGISTERED if name in hostvars[host]] for host in hosts if host in ours
-    }
+    return {host: _registered(host, hostvars[host], groups) for host in hosts if host in ours}
+
+
+def _registered(
+    host: str, variables: Mapping[str, Any], groups: Mapping[str, Iterable[str]]
+) -> list[Mapping[str, Any]]:
+    results = [variables[name] for name in REGISTERED if name in variables]
+    stopped = variables.get("outlook_anywhere_stopped")
+    if stopped and not any(_went_wrong(result) for result in results):
+        results.append({**stopped, "msg": f"{host}: {stopped.get('msg')}"})
+    for group, names in EXPECTED.items():
+        if host in groups.get(group, ()) and not any(name in variables for name in names):
+            results.append({"failed": True, "msg": f"{host}: {group}: its settings were not looked at in this run"})
+    return results

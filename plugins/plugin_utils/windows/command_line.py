@@ -17,7 +17,7 @@ MAX_LINE = 8191
 _OUTSIDE = -1
 # Everything that neither cmd.exe nor a program's argument parser gives a meaning to, inside double quotes.
 _SAFE = re.compile(r"[A-Za-z0-9 ._\-:;*\\/,=@()\[\]{}#$+~']*")
-_PLAIN = re.compile(r"[A-Za-z0-9._:\\/\-]+")
+_PLAIN = re.compile(r"[A-Za-z0-9._:,\\/\-]+")
 
 
 class UnsafeArgument(ValueError):
@@ -88,11 +88,17 @@ class Frames(Mapping[str, Frame]):
 
 @dataclass(frozen=True)
 class Step:
-    """A named command of a batch; C(when) is always, while_all_succeed or after_a_failure."""
+    """A named command of a batch.
+
+    C(when) is always, while_all_succeed or after_a_failure; a command that may_fail is no failure for those behind it.
+    C(codes) are the exit codes above 1 that must be told apart.
+    """
 
     name: str
     line: str
     when: str = "always"
+    may_fail: bool = False
+    codes: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if self.when not in ("always", "while_all_succeed", "after_a_failure"):
@@ -108,7 +114,7 @@ class Batch:
 
     def __init__(self, steps: Sequence[Step], token: str | None = None) -> None:
         self._steps = tuple(steps)
-        self._token = token or f"oa{secrets.token_hex(4)}"
+        self._token = token or f"oa{secrets.token_hex(3)}"
 
     @property
     def line(self) -> str:
@@ -120,14 +126,13 @@ class Batch:
 
     def _framed(self, place: int, step: Step) -> str:
         mark = f"{self._token}.{place}"
-        # The dot keeps the digit away from '>', where it would name a handle. Two IFs where one with ELSE would do,
+        failed = "" if step.may_fail else "&set oa=1"
+        # The dot keeps the digit away from '>', where it would name a handle. Several IFs where one with ELSE would do,
         # and brackets around each: an IF without them swallows the rest of the line.
-        framed = (
-            f"echo {mark}.&echo {mark}.>&2&{step.line}"
-            f"&(if errorlevel 0 (if not errorlevel 1 (echo {mark}=0.)))"
-            f"&(if errorlevel 1 (echo {mark}=1.&set oa=1))"
-            f"&(if not errorlevel 0 (echo {mark}=-1.&set oa=1))"
-        )
+        tests = [f"(if errorlevel 0 (if not errorlevel 1 (echo {mark}=0.)))"]
+        tests += [f"(if errorlevel {code} (if not errorlevel {code + 1} (echo {mark}={code}.)))" for code in step.codes]
+        tests += [f"(if errorlevel 1 (echo {mark}=1.{failed}))", f"(if not errorlevel 0 (echo {mark}=-1.{failed}))"]
+        framed = f"echo {mark}.&echo {mark}.>&2&{step.line}&{'&'.join(tests)}"
         if step.when == "while_all_succeed":
             return f"(if not defined oa ({framed}))"
         if step.when == "after_a_failure":
@@ -158,7 +163,7 @@ class Batch:
                 place = int(match[1])
                 texts[place] = b""
             else:
-                codes[int(match[1])] = int(match[2])
+                codes.setdefault(int(match[1]), int(match[2]))
                 place = _OUTSIDE
         texts[place] += stream[at:]
         return texts, codes

@@ -13,8 +13,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ..formats.reg_exe import NotParsed, format_text_import, parse_query
-from ..formats.registry import Change, Key, KeyAbsent, KeyContent, KeyDenied, KeyState, KeyUnreadable, SetText
+from ..formats.reg_exe import NotParsed, format_import, parse_query, parse_tree
+from ..formats.registry import (
+    Change,
+    DeleteValue,
+    Key,
+    KeyAbsent,
+    KeyContent,
+    KeyDenied,
+    KeyState,
+    KeyTree,
+    SetNumber,
+    SetText,
+    SetTexts,
+    Unreadable,
+)
 from .command_line import Frame, Frames, Step, UnsafeArgument, command, fits, quote
 
 # One name for every run, so that the next run finds and removes what a cut one left behind.
@@ -40,31 +53,57 @@ def _query_name(key: Key) -> str:
     return f"query {key.path.lower()}"
 
 
-def read_steps(keys: Sequence[Key]) -> list[Step]:
-    """The commands that read the keys, and those above them when any of them fails."""
-    steps = [Step(_query_name(key), command("reg", "query", key.path)) for key in keys]
-    steps += [Step(_query_name(key), command("reg", "query", key.path), "after_a_failure") for key in _ancestors(keys)]
-    return steps
+def _tree_name(key: Key) -> str:
+    return f"tree {key.path.lower()}"
 
 
-def interpret(frames: Frames, keys: Sequence[Key]) -> dict[Key, KeyState]:
-    """What the commands of read_steps said of each key."""
-    return {key: _state(frames, key) for key in keys}
+def key_step(key: Key, tree: bool = False, may_fail: bool = False) -> Step:
+    """The command that reads a key, or a key with all below it."""
+    line = command("reg", "query", key.path, *(["/s"] if tree else []))
+    return Step(_tree_name(key) if tree else _query_name(key), line, may_fail=may_fail)
 
 
-def _parse(frame: Frame, key: Key) -> KeyContent | KeyUnreadable:
+def above_steps(keys: Sequence[Key]) -> list[Step]:
+    """The commands that read the keys above the given ones when any of these fails."""
+    return [Step(_query_name(key), command("reg", "query", key.path), "after_a_failure") for key in _ancestors(keys)]
+
+
+def interpret_tree(frames: Frames, key: Key) -> KeyTree | Unreadable:
+    """What reading a key with all below it said; a key that could not be read gives an empty tree."""
+    frame = frames.get(_tree_name(key))
+    if frame is None:
+        return Unreadable("the server's answer has no part for this command", frames.outside)
     if frame.exit_code is None:
-        return KeyUnreadable("the answer was cut off before its end", frame.text)
+        return Unreadable("the answer was cut off before its end", frame.text)
+    if not frame.succeeded:
+        return KeyTree(())
+    try:
+        return parse_tree(frame.stdout.decode("utf-8", "surrogateescape"), key)
+    except NotParsed as error:
+        return Unreadable(str(error), frame.text)
+
+
+def interpret_key(frames: Frames, key: Key, probe: bool) -> KeyState:
+    """What reading a key said; for a probe every failure counts as absent."""
+    state = _state(frames, key)
+    if probe and isinstance(state, (KeyAbsent, KeyDenied, Unreadable)):
+        return KeyAbsent(key)
+    return state
+
+
+def _parse(frame: Frame, key: Key) -> KeyContent | Unreadable:
+    if frame.exit_code is None:
+        return Unreadable("the answer was cut off before its end", frame.text)
     try:
         return parse_query(frame.stdout.decode("utf-8", "surrogateescape"), key)
     except NotParsed as error:
-        return KeyUnreadable(str(error), frame.text)
+        return Unreadable(str(error), frame.text)
 
 
 def _state(frames: Frames, key: Key) -> KeyState:
     frame = frames.get(_query_name(key))
     if frame is None:
-        return KeyUnreadable("the server's answer has no part for this command", frames.outside)
+        return Unreadable("the server's answer has no part for this command", frames.outside)
     if frame.exit_code in (0, None):
         return _parse(frame, key)
     below, parent = key, key.parent
@@ -72,11 +111,11 @@ def _state(frames: Frames, key: Key) -> KeyState:
         above = frames.get(_query_name(parent))
         if above is not None and above.succeeded:
             listing = _parse(above, parent)
-            if isinstance(listing, KeyUnreadable):
+            if isinstance(listing, Unreadable):
                 return listing
             return KeyDenied(below, frame.text) if listing.has_subkey(below.name) else KeyAbsent(below)
         below, parent = parent, parent.parent
-    return KeyUnreadable("reg query failed for it and for every key above it", frame.text)
+    return Unreadable("reg query failed for it and for every key above it", frame.text)
 
 
 @dataclass(frozen=True)
@@ -87,10 +126,21 @@ class WritePlan:
     stdin: bytes | None
 
 
-def _add_step(change: Change) -> Step:
-    kind, data = ("REG_SZ", change.text) if isinstance(change, SetText) else ("REG_DWORD", str(change.number))
-    line = command("reg", "add", change.key.path, "/v", change.name, "/t", kind, "/d", data, "/f")
+def _write_step(change: Change) -> Step:
+    if isinstance(change, DeleteValue):
+        line = command("reg", "delete", change.key.path, "/v", change.name, "/f")
+    else:
+        kind, data = _kind_and_data(change)
+        line = command("reg", "add", change.key.path, "/v", change.name, "/t", kind, "/d", data, "/f")
     return Step(step_name(change), line, "while_all_succeed")
+
+
+def _kind_and_data(change: SetText | SetNumber | SetTexts) -> tuple[str, str]:
+    if isinstance(change, SetText):
+        return "REG_SZ", change.text
+    if isinstance(change, SetNumber):
+        return "REG_DWORD", str(change.number)
+    return "REG_MULTI_SZ", "\\0".join(change.texts)
 
 
 def step_name(change: Change) -> str:
@@ -105,7 +155,7 @@ def write_plan(changes: Sequence[Change], settle_seconds: int, reads: Sequence[S
     """
     tail = [*_settle_steps(settle_seconds), *reads]
     try:
-        steps = [_add_step(change) for change in changes]
+        steps = [_write_step(change) for change in changes]
         if fits([*steps, *tail]):
             return WritePlan((*steps, *tail), None)
     except UnsafeArgument:
@@ -115,22 +165,23 @@ def write_plan(changes: Sequence[Change], settle_seconds: int, reads: Sequence[S
 
 def _import_plan(changes: Sequence[Change], tail: Sequence[Step]) -> WritePlan:
     """As write_plan, with the longest or unsafe text in a .reg file that standard input brings."""
-    texts = [change for change in changes if isinstance(change, SetText)]
+    texts = [change for change in changes if isinstance(change, (SetText, SetTexts))]
     by_file = max(texts, key=_need_for_file)
-    content = format_text_import(by_file.key, by_file.name, by_file.text).encode("ascii")
+    content = format_import(by_file).encode("ascii")
     imported = Step(step_name(by_file), f"reg import {quote(IMPORT_FILE)} <nul", "while_all_succeed")
     steps = [_stage_step(len(content))]
-    steps += [imported if change is by_file else _add_step(change) for change in changes]
+    steps += [imported if change is by_file else _write_step(change) for change in changes]
     steps.append(remove_step())
     return WritePlan((*steps, *tail), content)
 
 
-def _need_for_file(change: SetText) -> tuple[bool, int]:
+def _need_for_file(change: SetText | SetTexts) -> tuple[bool, int]:
+    data = _kind_and_data(change)[1]
     try:
-        quote(change.text)
+        quote(data)
     except UnsafeArgument:
-        return (True, len(change.text))
-    return (False, len(change.text))
+        return (True, len(data))
+    return (False, len(data))
 
 
 def _stage_step(length: int) -> Step:

@@ -9,6 +9,7 @@ checked before they are used, and said when one is missing.
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -37,6 +38,10 @@ class Unreachable(FarSideError):
 
 class TimedOut(FarSideError):
     """A command did not end before its deadline."""
+
+
+class AnswerUnusable(FarSideError):
+    """A command ran, or may have run, and what came back of it cannot be used."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,16 @@ class Shell:
         self._sleep = sleep
         self._recreated = False
 
+    def runs_over_ipv6(self) -> bool:
+        """Whether the name or address of the inventory leads to the server over IPv6 first."""
+        address = self._connection.get_option("remote_addr")
+        try:
+            found = socket.getaddrinfo(address, None, type=socket.SOCK_STREAM)
+        except OSError:
+            # A proxy may know a name that we do not.
+            return False
+        return found[0][0] == socket.AF_INET6
+
     def open(self) -> None:
         """Connect and open the shell; raises Unreachable."""
         self._connect()
@@ -97,14 +112,18 @@ class Shell:
                 raise Unreachable(f"no shell could be opened: {error}") from error
             raise
 
-    def run(self, line: str, stdin: bytes | None = None) -> Completed:
-        """Run one line by cmd.exe and wait for its end; raises Unreachable or TimedOut."""
-        ends = self._clock() + self._deadline
+    def run(self, line: str, stdin: bytes | None = None, waits: int = 0) -> Completed:
+        """Run one line by cmd.exe and wait for its end; raises Unreachable or TimedOut.
+
+        C(waits) are the seconds that the line itself waits on the server; they come on top of the deadline.
+        """
+        allowed = self._deadline + waits
+        ends = self._clock() + allowed
         command_id = self._start(line)
         try:
             if stdin is not None:
                 self._send(command_id, stdin)
-            return self._receive(command_id, ends)
+            return self._receive(command_id, ends, allowed)
         finally:
             # The command's place is given back on every way out, also when a task's time-out ends us; what goes wrong
             # here must not hide what went wrong before.
@@ -144,7 +163,7 @@ class Shell:
             lambda: self._protocol.send_command_input(self._connection.shell_id, command_id, piece, end=last),
         )
 
-    def _receive(self, command_id: str, ends: float) -> Completed:
+    def _receive(self, command_id: str, ends: float, allowed: int) -> Completed:
         from winrm.exceptions import WinRMOperationTimeoutError
 
         stdout, stderr = [], []
@@ -167,7 +186,7 @@ class Shell:
             self._protocol.operation_timeout_sec = usual
         said = _excerpt(b"".join(stdout + stderr).decode("utf-8", "backslashreplace"))
         raise TimedOut(
-            f"a command did not end within {self._deadline} seconds and was ended; it had printed {said or 'nothing'}"
+            f"a command did not end within {allowed} seconds and was ended; it had printed {said or 'nothing'}"
         )
 
     def _ask(self, what: str, ask: Callable[[], Answer]) -> Answer:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import pytest
@@ -13,7 +13,18 @@ import pytest
 from plugins.plugin_utils.converge import converge
 from plugins.plugin_utils.fixes.valid_ports import CONFIGURATOR, RPC_PROXY, SYSTEM, ValidPorts
 from plugins.plugin_utils.formats.names import ServerName
-from plugins.plugin_utils.formats.registry import Change, Key, KeyContent, KeyDenied, KeyState, SetNumber, Value
+from plugins.plugin_utils.formats.registry import (
+    Change,
+    Key,
+    KeyContent,
+    KeyDenied,
+    KeyState,
+    SetNumber,
+    SetText,
+    Value,
+)
+from plugins.plugin_utils.journal import JournalUnusable, Memory, Pending
+from plugins.plugin_utils.reads import Observed, Read, ReadKey
 from plugins.plugin_utils.windows.server import Applied, Reading
 from plugins.plugin_utils.windows.shell import TimedOut, Unreachable
 
@@ -31,6 +42,7 @@ class FakeServer:
         self.after_write: list[Callable[[], None]] = []
         self.fail: dict[str, Exception] = {}
         self.reject: str | None = None
+        self.settled: list[int] = []
 
     def _call(self, name: str) -> None:
         self.calls.append(name)
@@ -49,31 +61,51 @@ class FakeServer:
             SYSTEM: KeyContent((), ()),
         }
 
-    def read(self, keys: Sequence[Key]) -> Reading:
+    def observed(self) -> Observed:
+        return Observed({ReadKey(key): state for key, state in self.state().items()})
+
+    def read(self, reads: Sequence[Read]) -> Reading:
         self._call("read")
-        return Reading(self.state(), self.left)
+        return Reading(self.observed(), self.left)
 
     def remove_left_behind(self) -> None:
         self._call("remove")
 
-    def apply(self, changes: Sequence[Change], settle_seconds: int, keys: Sequence[Key]) -> Applied:
+    def apply(self, changes: Sequence[Change], settle_seconds: int, reads: Sequence[Read]) -> Applied:
         self._call("apply")
+        self.settled.append(settle_seconds)
         accepted: list[Change] = []
         for change in changes:
             if change.name == self.reject:
-                return Applied(tuple(accepted), change, "ERROR: Access is denied.", self.state())
+                return Applied(tuple(accepted), change, "ERROR: Access is denied.", self.observed())
             if isinstance(change, SetNumber):
                 self.polling = change.number
-            else:
+            elif isinstance(change, SetText):
                 self.ports = change.text
             accepted.append(change)
         if self.after_write:
             self.after_write.pop(0)()
-        return Applied(tuple(accepted), None, "", self.state())
+        return Applied(tuple(accepted), None, "", self.observed())
 
 
-def run(server: FakeServer, check_mode: bool = False) -> dict[str, Any]:
-    return converge(FIX, server, "cas1", check_mode).as_result()
+class FakeJournal:
+    """A memory that can be broken."""
+
+    def __init__(self) -> None:
+        self.memory: dict[tuple[str, str], Pending] = {}
+        self.broken = False
+
+    def read(self) -> Memory:
+        if self.broken:
+            raise JournalUnusable("pending.json is not a journal")
+        return self.memory
+
+    def remember(self, records: Iterable[Pending]) -> None:
+        self.memory |= {record.name: record for record in records}
+
+
+def run(server: FakeServer, check_mode: bool = False, journal: FakeJournal | None = None) -> dict[str, Any]:
+    return converge(FIX, server, journal or FakeJournal(), "cas1", check_mode).as_result()
 
 
 def test_check_mode_reads_only_and_the_run_says_the_same() -> None:
@@ -154,8 +186,15 @@ def test_a_servicelet_that_does_not_stop_is_a_failure() -> None:
     server = FakeServer()
     server.after_write = [lambda: setattr(server, "ports", "mbx1:6001-6002;mbx1:6004")] * 3
     result = run(server)
-    assert_complete(result["failure"], result["msg"], setting="ValidPorts", found="mbx1:6001-6002;mbx1:6004")
+    assert_complete(
+        result["failure"],
+        result["msg"],
+        setting="ValidPorts",
+        found="mbx1:6001-6002;mbx1:6004",
+        changed="PeriodicPollingMinutes from 15 to 0; ValidPorts from (absent)",
+    )
     assert server.calls.count("apply") == 2
+    assert server.settled == [5, 5]
     server.after_write = []
     assert run(server).get("failed") is None
 
@@ -237,3 +276,12 @@ def test_what_a_cut_run_left_is_removed_and_in_check_mode_only_told() -> None:
     assert server.calls.count("remove") == 1
     assert any("removed" in warning for warning in result["warnings"])
     assert result["changed"] is False
+
+
+def test_without_a_journal_nothing_is_read_and_nothing_is_changed() -> None:
+    server, journal = FakeServer(), FakeJournal()
+    journal.broken = True
+    result = run(server, journal=journal)
+    assert server.calls == []
+    assert_complete(result["failure"], result["msg"], found="pending.json", changed="nothing", next_step="snapshot_dir")
+    assert [finding["status"] for finding in result["findings"]] == ["unknown", "unknown"]

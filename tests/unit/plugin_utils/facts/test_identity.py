@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from plugins.plugin_utils.facts.identity import TCPIP, Identity
-from plugins.plugin_utils.formats.registry import KeyAbsent, KeyContent, KeyDenied, KeyState, KeyUnreadable, Value
+from plugins.plugin_utils.formats.registry import KeyAbsent, KeyContent, KeyDenied, KeyState, Unreadable, Value
 
 
 def content(**values: str) -> KeyContent:
@@ -32,7 +32,7 @@ def test_the_fqdn_is_the_hostname_and_the_domain() -> None:
         (content(Hostname="a b", Domain="contoso.com"), "fqdn", "a b"),
         (KeyAbsent(TCPIP), "fqdn", "does not exist"),
         (KeyDenied(TCPIP, "denied!"), "fqdn", "denied!"),
-        (KeyUnreadable("odd", "<html>"), "netbios", "<html>"),
+        (Unreadable("odd", "<html>"), "netbios", "<html>"),
     ],
 )
 def test_a_missing_part_is_null_with_its_reason(state: KeyState, part: str, says: str) -> None:

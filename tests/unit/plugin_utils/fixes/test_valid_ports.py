@@ -15,19 +15,19 @@ from hypothesis import strategies as st
 
 from plugins.modules import valid_ports as documented
 from plugins.plugin_utils.fixes.options import InvalidOptions
-from plugins.plugin_utils.fixes.plan import Plan
+from plugins.plugin_utils.fixes.plan import LeaveAlone, Plan
 from plugins.plugin_utils.fixes.valid_ports import CONFIGURATOR, RPC_PROXY, SERVICE_HOST, SYSTEM, ValidPorts
 from plugins.plugin_utils.formats.registry import (
-    Key,
     KeyAbsent,
     KeyContent,
     KeyDenied,
     KeyState,
-    KeyUnreadable,
     SetNumber,
     SetText,
+    Unreadable,
     Value,
 )
+from plugins.plugin_utils.reads import Observed, ReadKey
 
 PINNED = "mbx1:6001-6002;mbx1:6004;mbx1.contoso.com:6001-6002;mbx1.contoso.com:6004;gc1:6004;gc1.contoso.com:6004"
 
@@ -55,17 +55,19 @@ def number(name: str, data: int) -> Value:
 
 def observe(
     ports: Value | None = None, polling: Value | None = None, enabled: Value | None = None, **keys: KeyState
-) -> dict[Key, KeyState]:
+) -> Observed:
     proxy = tuple(value for value in (enabled or number("Enabled", 1), ports) if value)
-    return {
-        RPC_PROXY: keys.get("proxy", KeyContent(proxy, ())),
-        CONFIGURATOR: keys.get("configurator", KeyContent((polling,) if polling else (), ())),
-        SYSTEM: keys.get("system", KeyContent((), ("CurrentControlSet",))),
-    }
+    return Observed(
+        {
+            ReadKey(RPC_PROXY): keys.get("proxy", KeyContent(proxy, ())),
+            ReadKey(CONFIGURATOR): keys.get("configurator", KeyContent((polling,) if polling else (), ())),
+            ReadKey(SYSTEM): keys.get("system", KeyContent((), ("CurrentControlSet",))),
+        }
+    )
 
 
-def plan(observed: dict[Key, KeyState], **given_options: Any) -> Plan:
-    return ValidPorts.parse(options(**given_options)).plan(observed)
+def plan(observed: Observed, **given_options: Any) -> Plan:
+    return ValidPorts.parse(options(**given_options)).plan(observed, {})
 
 
 def finding(result: Plan, setting: str = "ValidPorts") -> Any:
@@ -174,7 +176,7 @@ def test_unknown_targets_stop_the_task_and_are_named(value: Value) -> None:
     assert result.restart_required == ()
     unknown = str(value.data).rpartition(";")[2] if value.kind == "REG_SZ" else "5"
     assert unknown in result.failure.found
-    assert unknown in result.failure.problem
+    assert "nobody asked for" in result.failure.problem
     assert "allow_removal" in result.failure.next_step
     assert finding(result).blocked_by == "unknown_entries: fail"
     assert finding(result).status == "drifted"
@@ -191,6 +193,43 @@ def test_unknown_targets_are_kept_behind_the_others_or_removed() -> None:
 
 def test_what_is_kept_alone_is_compliant() -> None:
     assert plan(observe(text(PINNED + ";zz:1;garbage here"), ZERO), unknown_entries="keep").changes == ()
+
+
+@pytest.mark.parametrize(
+    ("entry", "allowed"),
+    [
+        ("Data*:4000-8000", "data*"),
+        ("mbx9:06001", "mbx9"),
+        ("mbx9:06001", "MBX9:06001"),
+        ("[fe80::1]:6004", "fe80::1"),
+        ("what is this", "What is this"),
+    ],
+)
+def test_every_entry_can_be_named_for_removal(entry: str, allowed: str) -> None:
+    value = text(f"{PINNED};{entry}")
+    assert plan(observe(value, ZERO)).failure is not None
+    assert finding(plan(observe(value, ZERO), allow_removal=[allowed])).after == PINNED
+
+
+def test_an_fqdn_does_not_cover_the_netbios_name_of_another_server() -> None:
+    result = plan(observe(text(PINNED + ";mbx1:593"), ZERO), allow_removal=["mbx1.fabrikam.com"])
+    assert result.failure is not None
+    assert result.failure.found == "mbx1:593"
+
+
+def test_data_that_is_no_text_is_never_kept() -> None:
+    for value in (number("ValidPorts", 5), Value("ValidPorts", "REG_BINARY", b"mbx1", "6d627831")):
+        result = plan(observe(value, ZERO), unknown_entries="keep")
+        assert finding(result).after in (PINNED, finding(result).before)
+        assert not any("REG_" in str(change) for change in result.changes)
+
+
+def test_a_message_stays_readable_however_many_targets_there_are() -> None:
+    many = ";".join(f"old{count}.contoso.com:6004" for count in range(500))
+    result = plan(observe(text(many), ZERO), mailbox_servers=[f"mbx{count}.contoso.com" for count in range(500)])
+    assert result.failure is not None
+    assert "and 450 more" in result.failure.found
+    assert sum(map(len, vars(result.failure).values())) < 4000
 
 
 def test_names_that_may_go_are_removed_with_their_netbios_name_and_no_others() -> None:
@@ -239,7 +278,7 @@ def test_a_missing_configurator_key_is_made_where_the_service_exists() -> None:
         ({"configurator": KeyAbsent(SERVICE_HOST)}, "PeriodicPollingMinutes", "drifted", "Exchange 2007"),
         ({"proxy": KeyDenied(RPC_PROXY, "ERROR: Access is denied.")}, "ValidPorts", "unknown", "Access is denied"),
         ({"configurator": KeyDenied(SERVICE_HOST, "")}, "PeriodicPollingMinutes", "unknown", "''"),
-        ({"proxy": KeyUnreadable("not its shape", "<html>")}, "ValidPorts", "unknown", "<html>"),
+        ({"proxy": Unreadable("not its shape", "<html>")}, "ValidPorts", "unknown", "<html>"),
     ],
 )
 def test_a_key_that_cannot_be_read_is_never_compliant_and_stops_every_write(
@@ -259,6 +298,7 @@ def test_a_key_that_cannot_be_read_is_never_compliant_and_stops_every_write(
     ("observed", "says"),
     [
         (observe(text(PINNED), ZERO, number("Enabled", 0)), "Enabled"),
+        (observe(text(PINNED), ZERO, Value("Enabled", "REG_SZ", "1", "1")), "Enabled"),
         (observe(text(PINNED + ";mbx1:100-5000"), ZERO), "as wide as"),
         (observe(text(PINNED + ";[::1]:6004"), ZERO), "IPv6"),
         (
@@ -271,8 +311,41 @@ def test_a_key_that_cannot_be_read_is_never_compliant_and_stops_every_write(
         (observe(text(PINNED), ZERO, system=KeyDenied(SYSTEM, "")), "could not be looked for"),
     ],
 )
-def test_warnings(observed: dict[Key, KeyState], says: str) -> None:
+def test_warnings(observed: Observed, says: str) -> None:
     assert any(says in warning for warning in plan(observed, unknown_entries="keep").warnings)
+
+
+def test_polling_that_goes_on_is_a_warning() -> None:
+    warnings = plan(observe(text(PINNED), number("PeriodicPollingMinutes", 15)), polling_minutes=15).warnings
+    assert any("at each poll the servicelet replaces ValidPorts" in warning for warning in warnings)
+
+
+def test_only_a_servicelet_that_has_just_been_stopped_is_waited_for() -> None:
+    assert plan(observe(None, number("PeriodicPollingMinutes", 15)), settle_seconds=7).settle_seconds == 7
+    assert plan(observe(None, ZERO), settle_seconds=7).settle_seconds == 0
+    assert plan(observe(None, ZERO), settle_seconds=7, polling_minutes=15).settle_seconds == 0
+
+
+@pytest.mark.parametrize(
+    ("value", "polling", "half"),
+    [
+        (PINNED, 0, None),
+        (PINNED, 15, "ValidPorts"),
+        (PINNED.partition(";gc1")[0], 0, "PeriodicPollingMinutes"),
+        (PINNED.partition(";gc1")[0], 15, None),
+    ],
+)
+def test_half_of_the_fix_is_noticed(value: str, polling: int, half: str | None) -> None:
+    fix = ValidPorts.parse(options())
+    observed = observe(text(value), number("PeriodicPollingMinutes", polling))
+    found = fix.half_applied(observed)
+    assert (found[0] if found else None) == half
+    left = LeaveAlone("not_managed", "nobody asked").of(fix, fix.plan(observed, {}), observed)
+    assert left.changes == ()
+    assert {item.setting: item.status for item in left.findings} == {
+        **dict.fromkeys(("PeriodicPollingMinutes", "ValidPorts"), "not_managed"),
+        **({half: "drifted"} if half else {}),
+    }
 
 
 def test_two_servers_with_one_netbios_name_are_a_warning() -> None:
@@ -287,12 +360,12 @@ def test_a_disabled_proxy_is_not_effective_however_compliant_the_list() -> None:
 
 def test_the_servicelet_is_named_when_it_has_just_been_stopped() -> None:
     fix = ValidPorts.parse(options())
-    before = fix.plan(observe(text(PINNED), number("PeriodicPollingMinutes", 15)))
+    before = fix.plan(observe(text(PINNED), number("PeriodicPollingMinutes", 15)), {})
     servicelet_wrote = text("mbx1:6001-6002;mbx1:6004;mbx1.contoso.com:6001-6002;mbx1.contoso.com:6004")
     assert "RpcHttpConfigurator" in (fix.other_writer(before, observe(servicelet_wrote, ZERO)) or "")
     assert fix.other_writer(before, observe(text("mine:1"), ZERO)) is None
     assert fix.other_writer(before, observe(None, ZERO)) is None
-    pinned_before = fix.plan(observe(text("zz"), ZERO))
+    pinned_before = fix.plan(observe(text("zz"), ZERO), {})
     assert fix.other_writer(pinned_before, observe(servicelet_wrote, ZERO)) is None
 
 
@@ -303,7 +376,7 @@ def test_the_servicelet_is_named_when_it_has_just_been_stopped() -> None:
         ({"mailbox_servers": ["mbx1.contoso.com", "mbx 2"]}, "mailbox_servers[1]", "mbx 2"),
         ({"global_catalogs": ["gc1"]}, "global_catalogs[0]", "no dot"),
         ({"extra_entries": ["mbx1:0"]}, "extra_entries[0]", "port 0"),
-        ({"allow_removal": ["a..b"]}, "allow_removal[0]", "empty label"),
+        ({"allow_removal": [" "]}, "allow_removal[0]", "neither"),
         ({"polling_minutes": -1}, "polling_minutes", "between"),
         ({"polling_minutes": 2**32}, "polling_minutes", "between"),
         ({"settle_seconds": 601}, "settle_seconds", "between"),

@@ -86,6 +86,7 @@ def test_other_forms_are_refused_with_the_reason(value: object, reason: str) -> 
 
 def test_a_netbios_name_has_no_dot_and_15_characters_at_most() -> None:
     assert parse_netbios("MBX-1_A") == "MBX-1_A"
+    assert ServerName.parse("mailbox-server-01.contoso.com").netbios == "mailbox-server-"
     for name in ("", "a.b", "x" * 16, "-a", "a b"):
         with pytest.raises(ValueError, match="NetBIOS"):
             parse_netbios(name)

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plugins.plugin_utils.formats.reg_exe import NotParsed, format_text_import, parse_query
-from plugins.plugin_utils.formats.registry import Key, Value
+from plugins.plugin_utils.formats.reg_exe import NotParsed, format_import, parse_query
+from plugins.plugin_utils.formats.registry import Key, SetText, Value
 
 PARAMETERS = Key(r"HKLM\SYSTEM\CurrentControlSet\Services\NTDS\Parameters")
 # Shape: a public transcript of Windows Server 2008.
@@ -152,7 +152,7 @@ def imported(file: str) -> str:
 
 @given(st.text(max_size=3000))
 def test_an_import_file_holds_any_text_in_short_ascii_lines(text: str) -> None:
-    file = format_text_import(PARAMETERS, "V", text)
+    file = format_import(SetText(PARAMETERS, "V", text))
     assert imported(file) == text + "\0"
     assert file.isascii()
     assert file.endswith("\r\n")
@@ -162,7 +162,7 @@ def test_an_import_file_holds_any_text_in_short_ascii_lines(text: str) -> None:
 
 def test_a_value_name_that_could_be_syntax_is_refused() -> None:
     with pytest.raises(ValueError, match="value name"):
-        format_text_import(PARAMETERS, 'a"=dword:1', "x")
+        format_import(SetText(PARAMETERS, 'a"=dword:1', "x"))
 
 
 def test_keys_are_equal_whatever_their_case_and_below_a_known_hive() -> None:

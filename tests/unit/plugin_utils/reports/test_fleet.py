@@ -34,6 +34,7 @@ def host(*results: dict[str, Any], name: str = "cas1", applied: bool = False) ->
         ({"findings": [finding("drifted", blocked_by="gate")], "changed": True}, True, "drifted", False),
         ({"findings": [finding("drifted")], "changed": True, "failed": True, "msg": "m"}, True, "drifted", False),
         ({"findings": [finding("unknown")], "unreachable": True, "msg": "m"}, True, "unknown", False),
+        ({"findings": [finding("unknown")]}, False, "unknown", False),
         ({"findings": [finding("not_managed")]}, False, "not_managed", True),
         ({"findings": [finding("not_applicable")]}, False, "not_applicable", True),
     ],
@@ -49,7 +50,6 @@ def test_a_cell_says_what_is_so_after_the_run(result: dict[str, Any], applied: b
     [
         ([], "not_read"),
         ([{"skipped": True}], "not_read"),
-        ([{"server": {}}], "read"),
         ([{"server": {}}, {"failed": True, "msg": "m"}], "failed"),
         ([{"unreachable": True, "msg": "m"}, {"failed": True, "msg": "n"}], "unreachable"),
     ],
@@ -60,8 +60,23 @@ def test_a_host_that_was_not_read_is_not_clean(results: list[dict[str, Any]], st
     assert report.clean is (state == "read")
 
 
-def test_a_fleet_of_no_servers_is_not_clean() -> None:
+def test_where_nothing_was_compared_nothing_is_clean() -> None:
     assert not fleet().clean
+    report = fleet(host({"server": {}}))
+    assert report.hosts[0].state == "read"
+    assert not report.clean
+
+
+def test_what_was_not_looked_at_is_a_failure_of_its_server() -> None:
+    hostvars = {
+        "cas1": {"outlook_anywhere_identity": {"server": {}}},
+        "cas2": {"outlook_anywhere_stopped": {"failed": True, "msg": "an option of the role"}},
+        "cas3": {"client_access_valid_ports": {"skipped": True}},
+    }
+    results = registered_results(hostvars, hostvars, {"client_access": list(hostvars)})
+    assert "not looked at" in results["cas1"][1]["msg"]
+    assert "an option of the role" in results["cas2"][0]["msg"]
+    assert results["cas3"] == [{"skipped": True}]
 
 
 def test_the_table_has_the_words_of_the_record() -> None:
@@ -100,8 +115,24 @@ def test_details_name_what_is_not_as_it_should_be() -> None:
         "cas1: ValidPorts drifted (held back by unknown_entries: fail): why",
         "message",
         "warning: careful",
-        "cas1: restart of MSExchangeServiceHost is due",
+        "cas1: restart of MSExchangeServiceHost is due, or will be after the change",
     ]
+
+
+def test_the_record_carries_groups_messages_warnings_and_what_is_due() -> None:
+    told = {
+        "failed": True,
+        "msg": "message",
+        "warnings": ["careful"],
+        "restart_required": ["A"],
+        "reboot_required": True,
+    }
+    document = fleet(host({**told, "findings": [finding("drifted")]})).as_dict()
+    (entry,) = document["hosts"]
+    assert (entry["groups"], entry["messages"], entry["warnings"]) == (["client_access"], ["message"], ["careful"])
+    assert (entry["restart_required"], entry["reboot_required"]) == (["A"], True)
+    assert entry["findings"] == [finding("drifted")]
+    assert document["settings"] == ["valid_ports.ValidPorts"]
 
 
 def test_results_are_collected_for_our_groups_only() -> None:
@@ -114,5 +145,5 @@ def test_results_are_collected_for_our_groups_only() -> None:
         "mbx1": {},
         "localhost": {"outlook_anywhere_identity": {}},
     }
-    groups = {"client_access": ["cas1"], "mailbox": ["mbx1"], "all": ["localhost"]}
-    assert registered_results(hostvars, hostvars, groups) == {"cas1": [{"server": {}}, {"findings": []}], "mbx1": []}
+    groups = {"client_access": ["cas1"], "all": ["localhost", "mbx1"]}
+    assert registered_results(hostvars, hostvars, groups) == {"cas1": [{"server": {}}, {"findings": []}]}

@@ -13,17 +13,18 @@ from plugins.plugin_utils.formats.registry import (
     KeyContent,
     KeyDenied,
     KeyState,
-    KeyUnreadable,
     SetNumber,
     SetText,
+    Unreadable,
 )
+from plugins.plugin_utils.reads import ReadKey
 from plugins.plugin_utils.windows.command_line import Batch, Frame, Frames
+from plugins.plugin_utils.windows.reading import read_steps
 from plugins.plugin_utils.windows.registry import (
     IMPORT_FILE,
-    interpret,
+    interpret_key,
     is_left_behind,
     left_behind_step,
-    read_steps,
     write_plan,
 )
 
@@ -43,7 +44,7 @@ def failed(stderr: bytes = b"ERROR: Access is denied.") -> Frame:
 def state(**frames: Frame) -> KeyState:
     names = {"key": KEY.path, "parent": r"HKLM\A\B", "grandparent": r"HKLM\A", "hive": "HKLM"}
     told = {f"query {names[name].lower()}": frame for name, frame in frames.items()}
-    return interpret(Frames(told, "outside"), [KEY])[KEY]
+    return interpret_key(Frames(told, "outside"), KEY, probe=False)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +74,7 @@ def test_what_is_above_a_key_is_asked_upward_until_something_can_be_read() -> No
 
 def test_when_nothing_can_be_read_nothing_is_known() -> None:
     unreadable = state(key=failed(b"?"), parent=failed(), grandparent=failed(), hive=failed())
-    assert isinstance(unreadable, KeyUnreadable)
+    assert isinstance(unreadable, Unreadable)
     assert unreadable.answer == "?"
 
 
@@ -89,7 +90,7 @@ def test_when_nothing_can_be_read_nothing_is_known() -> None:
 )
 def test_garbage_is_unreadable_and_shown(frames: dict[str, Frame]) -> None:
     unreadable = state(**frames)
-    assert isinstance(unreadable, KeyUnreadable)
+    assert isinstance(unreadable, Unreadable)
     printed = b"".join(frame.stdout for frame in frames.values()).decode().strip()
     assert printed in unreadable.answer or "failed" in unreadable.why
     assert frames or unreadable.answer == "outside"
@@ -102,7 +103,7 @@ def test_a_key_that_is_read_has_its_values() -> None:
 
 
 def test_a_read_asks_for_whole_keys_and_for_those_above_only_after_a_failure() -> None:
-    steps = read_steps([KEY, Key(r"HKLM\A\Other")])
+    steps = read_steps([ReadKey(KEY), ReadKey(Key(r"HKLM\A\Other"))])
     assert [(step.line, step.when) for step in steps] == [
         (r"reg query HKLM\A\B\C <nul", "always"),
         (r"reg query HKLM\A\Other <nul", "always"),
@@ -114,7 +115,7 @@ def test_a_read_asks_for_whole_keys_and_for_those_above_only_after_a_failure() -
 
 def test_short_values_are_written_in_order_and_read_again_in_one_line() -> None:
     changes = [SetNumber(KEY, "Number", 0), SetText(KEY, "Text", "a:1;b:2")]
-    plan = write_plan(changes, 3, read_steps([KEY]))
+    plan = write_plan(changes, 3, read_steps([ReadKey(KEY)]))
     lines = [step.line for step in plan.steps]
     assert plan.stdin is None
     assert lines[:3] == [
@@ -128,12 +129,12 @@ def test_short_values_are_written_in_order_and_read_again_in_one_line() -> None:
 
 @pytest.mark.parametrize("text", ["x" * 54_000, 'a"b', "100%", "a&b", "b\u00e4", "line\r\nbreak", "a!b^c|d"])
 def test_what_does_not_fit_a_command_line_goes_by_a_file(text: str) -> None:
-    plan = write_plan([SetNumber(KEY, "Number", 0), SetText(KEY, "Text", text)], 0, read_steps([KEY]))
+    plan = write_plan([SetNumber(KEY, "Number", 0), SetText(KEY, "Text", text)], 0, read_steps([ReadKey(KEY)]))
     line = Batch(plan.steps).line
     assert plan.stdin is not None
     assert text not in line
     assert text[:5] not in plan.stdin.decode("ascii") or text.startswith("x")
-    assert f'"%~zi"=="{len(plan.stdin)}"' in line
+    assert f'(if not "%~zi"=="{len(plan.stdin)}" (set oa=1))' in line
     assert line.index("findstr") < line.index("/v Number") < line.index("reg import") < line.index("del /q")
 
 

@@ -25,6 +25,10 @@ def fault(code: int = 0, wmi: int | None = None) -> WSManFaultError:
     return WSManFaultError(500, "m", "<r/>", "reason", wsman_fault_code=code, wmierror_code=wmi)
 
 
+class NotInTheScript(BaseException):
+    """Passes through every C(except Exception) of the code under test."""
+
+
 class Script:
     """A pywinrm Protocol that plays a list of requests and fails on one too many or another than expected."""
 
@@ -36,9 +40,9 @@ class Script:
 
     def _next(self, name: str, *arguments: Any) -> Any:
         self.seen.append((name, *arguments))
-        assert self.steps, f"one request too many: {name}"
-        expected, answer = self.steps.pop(0)
-        assert name == expected
+        if not self.steps or self.steps[0][0] != name:
+            raise NotInTheScript(f"{name}, and the script has {self.steps[:1] or 'ended'}")
+        _expected, answer = self.steps.pop(0)
         if isinstance(answer, Exception):
             raise answer
         return answer() if callable(answer) else answer
@@ -116,11 +120,33 @@ def test_input_goes_in_pieces_below_the_envelope_and_ends_once() -> None:
 
 def test_a_command_that_never_ends_is_ended_at_its_deadline_which_is_named() -> None:
     script = Script(("run", "C"), *[("receive", WinRMOperationTimeoutError())] * 500)
-    script.cleanup_command = lambda *_: script.seen.append(("signal",))  # type: ignore[method-assign, assignment]
+    script.cleanup_command = lambda *_ids: script.seen.append(("signal",))  # type: ignore[method-assign]
     with pytest.raises(TimedOut, match="60 seconds"):
         shell(script)[0].run("hang")
     assert script.seen[-1] == ("signal",)
     assert script.operation_timeout_sec == 20
+
+
+def test_a_wait_for_output_is_no_longer_than_what_is_left_of_the_deadline() -> None:
+    asked: list[int] = []
+
+    def nothing() -> None:
+        asked.append(script.operation_timeout_sec)
+        raise WinRMOperationTimeoutError
+
+    script = Script(("run", "C"), *[("receive", nothing)] * 50)
+    script.cleanup_command = lambda *_ids: None  # type: ignore[method-assign]
+    with pytest.raises(TimedOut):
+        shell(script, deadline=4)[0].run("hang")
+    assert max(asked) <= 4
+    assert min(asked) == 1
+
+
+def test_the_seconds_that_a_line_waits_itself_are_allowed_on_top() -> None:
+    script = Script(
+        ("run", "C"), *[("receive", WinRMOperationTimeoutError())] * 12, ("receive", DONE), ("signal", None)
+    )
+    assert shell(script, deadline=4)[0].run("ping", waits=60).stdout == b"out"
 
 
 def test_busy_is_asked_again_and_in_the_end_said() -> None:
@@ -129,8 +155,11 @@ def test_busy_is_asked_again_and_in_the_end_said() -> None:
     assert far.run("ver").stdout == b"out"
     assert clock.slept == [1.0, 1.0]
     script = Script(*[("run", fault(170))] * 4)
+    far, _connection, clock = shell(script)
     with pytest.raises(Unreachable, match="start a command"):
-        shell(script)[0].run("ver")
+        far.run("ver")
+    assert clock.slept == [1.0, 2.0, 4.0]
+    assert not script.steps
 
 
 @pytest.mark.parametrize("quota", [fault(0x803381A6), fault(0, 0x803381A6)])
@@ -142,6 +171,7 @@ def test_used_up_operations_are_given_back_by_a_new_shell_once(quota: WSManFault
     script.steps = [("run", quota)]
     with pytest.raises(Unreachable):
         far.run("ver")
+    assert not script.steps
 
 
 @pytest.mark.parametrize(

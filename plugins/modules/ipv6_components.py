@@ -1,0 +1,115 @@
+# Copyright (c) 2026, the exchange_ops.outlook_anywhere authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation of ipv6_components; the work is done by the action plugin of the same name."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ipv6_components
+short_description: Switch IPv6 off on a Client Access server
+version_added: 0.1.0
+author:
+  - exchange_ops.outlook_anywhere authors (@exchange-ops)
+description:
+  - Sets C(DisabledComponents) of C(Tcpip6\Parameters). Works from the next boot on, which this module does not do.
+  - C(0xFFFFFFFF) is drift with a reason of its own, because it costs 5 seconds at every boot. Misspelt values, other
+    registry types and a running Routing and Remote Access are told.
+  - Refuses to switch IPv6 off when the inventory's name of the server leads to it over IPv6.
+  - Whether a server needs this depends on the builds of the Mailbox servers that it serves; the role
+    P(exchange_ops.outlook_anywhere.client_access#role) decides that.
+extends_documentation_fragment:
+  - exchange_ops.outlook_anywhere.server
+  - exchange_ops.outlook_anywhere.server.fix
+options:
+  state:
+    description:
+      - V(disabled) is 0xFF, everything but loopback off.
+      - V(prefer_ipv4) is 0x20, which Microsoft recommends where IPv6 only must not come first.
+      - V(enabled) is 0; absent means the same.
+    type: str
+    choices: [disabled, prefer_ipv4, enabled]
+    default: disabled
+"""
+
+EXAMPLES = r"""
+- name: Switch IPv6 off
+  exchange_ops.outlook_anywhere.ipv6_components:
+    state: disabled
+"""
+
+RETURN = r"""
+findings:
+  description:
+    - What each setting was before any change. Check mode and the run that follows give the same findings.
+    - A failed task returns its findings too.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    host:
+      description: Inventory name of the server.
+      type: str
+    fix:
+      description: Name of the module.
+      type: str
+    setting:
+      description: C(DisabledComponents).
+      type: str
+    status:
+      description: One of C(compliant), C(drifted), C(not_applicable), C(not_managed), C(unknown).
+      type: str
+    before:
+      description: The value as found; null when absent or not read.
+      type: str
+    after:
+      description: The value as it is to be; null for absent.
+      type: str
+    reason:
+      description: Why the status is what it is.
+      type: str
+    reference:
+      description: Where the fact comes from.
+      type: str
+    effective:
+      description: Whether the server works by the value, C(yes), C(no) or C(unknown).
+      type: str
+    blocked_by:
+      description: What holds the change back; null when nothing does. A change that is held back is not counted.
+      type: str
+restart_required:
+  description: Always empty for this module.
+  returned: always
+  type: list
+  elements: str
+reboot_required:
+  description: Whether a change waits for its reboot.
+  returned: always
+  type: bool
+failure:
+  description: What a failure says in its message, by its parts.
+  returned: on failure
+  type: dict
+  contains:
+    host:
+      description: Inventory name of the server.
+      type: str
+    setting:
+      description: The setting or option concerned.
+      type: str
+    problem:
+      description: What is wrong.
+      type: str
+    found:
+      description: What was found.
+      type: str
+    expected:
+      description: What was expected.
+      type: str
+    changed:
+      description: What had been changed before the failure.
+      type: str
+    next_step:
+      description: What to do next.
+      type: str
+"""

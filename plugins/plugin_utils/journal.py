@@ -1,0 +1,128 @@
+# Copyright (c) 2026, the exchange_ops.outlook_anywhere authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The controller's memory: which changes still wait for a restart or a reboot, and which were seen to have had theirs.
+
+One JSON file a server. A record is made before the change is sent, so that a cut loses nothing; it carries the
+server's own clock, so that the controller's does not matter.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+SCHEMA_VERSION = 1
+
+
+class JournalUnusable(Exception):
+    """The journal cannot be read or written; nothing is changed on the server without it."""
+
+
+@dataclass(frozen=True)
+class Pending:
+    """A value that was written, and the server's time by which it was."""
+
+    fix: str
+    setting: str
+    value: str | None
+    changed_at: datetime.datetime
+
+    @property
+    def name(self) -> tuple[str, str]:
+        """What a record is found by."""
+        return self.fix, self.setting
+
+
+Memory = Mapping[tuple[str, str], Pending]
+
+
+class Journal(Protocol):
+    """The memory of one server."""
+
+    def read(self) -> Memory:
+        """What is remembered; raises JournalUnusable."""
+
+    def remember(self, records: Iterable[Pending]) -> None:
+        """Put these in the place of older ones of the same settings; raises JournalUnusable."""
+
+
+class FileJournal:
+    """The memory of one server in a file below a folder."""
+
+    def __init__(self, folder: Path, host: str) -> None:
+        self._host = host
+        self._path = folder / _file_name(host) / "pending.json"
+
+    def read(self) -> Memory:
+        """An absent file is an empty memory."""
+        try:
+            text = self._path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return {}
+        except OSError as error:
+            raise JournalUnusable(f"{self._path} cannot be read: {error}") from error
+        try:
+            return {record.name: record for record in _parse(text, self._host)}
+        except (ValueError, KeyError, TypeError) as error:
+            raise JournalUnusable(f"{self._path} is not a journal of {self._host}: {error}") from error
+
+    def remember(self, records: Iterable[Pending]) -> None:
+        """Written whole or not at all, readable by its owner only."""
+        memory = {**self.read(), **{record.name: record for record in records}}
+        content = {
+            "schema_version": SCHEMA_VERSION,
+            "host": self._host,
+            "pending": [{**asdict(record), "changed_at": record.changed_at.isoformat()} for record in memory.values()],
+        }
+        try:
+            write_whole(self._path, json.dumps(content, indent=2) + "\n")
+        except OSError as error:
+            raise JournalUnusable(f"{self._path} cannot be written: {error}") from error
+
+
+def _parse(text: str, host: str) -> list[Pending]:
+    content: dict[str, Any] = json.loads(text)
+    if content["schema_version"] != SCHEMA_VERSION:
+        raise ValueError(f"schema version {content['schema_version']}, and {SCHEMA_VERSION} is known")
+    if content["host"] != host:
+        raise ValueError(f"it belongs to {content['host']!r}")
+    records = [
+        Pending(
+            fix=str(item["fix"]),
+            setting=str(item["setting"]),
+            value=None if item["value"] is None else str(item["value"]),
+            changed_at=datetime.datetime.fromisoformat(item["changed_at"]),
+        )
+        for item in content["pending"]
+    ]
+    if any(record.changed_at.tzinfo is None for record in records):
+        raise ValueError("a time without its zone")
+    return records
+
+
+def _file_name(host: str) -> str:
+    """The host's name where it can be a folder's, with what cannot be written as %XX."""
+    safe = "".join(char if char.isalnum() or char in "-_." else f"%{ord(char):02X}" for char in host)
+    return safe if safe.strip(".") else safe.replace(".", "%2E")
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file so that a reader finds the old or the new content and nothing between; raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,192 @@
+# Copyright (c) 2026, the exchange_ops.outlook_anywhere authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What can be asked of a server, and what the answer can come to.
+
+Data only: fixes name reads, windows/ carries them out.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from .formats.netstat import Listener
+from .formats.registry import Key, KeyAbsent, KeyContent, KeyDenied, KeyState, KeyTree, Unreadable
+
+
+@dataclass(frozen=True)
+class ReadKey:
+    """One key. A key that fails is told absent, denied or unreadable by reading those above it."""
+
+    key: Key
+
+
+@dataclass(frozen=True)
+class ProbeKey:
+    """One key whose absence is the rule: when it cannot be read nothing more is asked, and only warnings rest on it."""
+
+    key: Key
+
+
+@dataclass(frozen=True)
+class ReadTree:
+    """A key with all keys below it; absence is told as for ProbeKey."""
+
+    key: Key
+
+
+@dataclass(frozen=True)
+class ReadClock:
+    """The server's boot time and its present time."""
+
+
+@dataclass(frozen=True)
+class ReadProcesses:
+    """The running processes of these images."""
+
+    images: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ReadListeners:
+    """All TCP listeners."""
+
+
+@dataclass(frozen=True)
+class ReadService:
+    """The state of one service."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class ReadIPv6Addresses:
+    """The IPv6 addresses of all interfaces."""
+
+
+@dataclass(frozen=True)
+class ReadLink:
+    """Over which IP version we reach the server; known without asking it."""
+
+
+Read = (
+    ReadLink
+    | ReadKey
+    | ProbeKey
+    | ReadTree
+    | ReadClock
+    | ReadProcesses
+    | ReadListeners
+    | ReadService
+    | ReadIPv6Addresses
+)
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Both by the server's own clock."""
+
+    boot: datetime.datetime
+    now: datetime.datetime
+
+
+@dataclass(frozen=True)
+class Process:
+    """A running process."""
+
+    image: str
+    pid: int
+    started: datetime.datetime
+
+
+@dataclass(frozen=True)
+class Processes:
+    """The processes that were asked for and run."""
+
+    running: tuple[Process, ...]
+
+    def of(self, image: str) -> tuple[Process, ...]:
+        """Those of one image, whatever its case."""
+        return tuple(process for process in self.running if process.image.lower() == image.lower())
+
+
+@dataclass(frozen=True)
+class Listeners:
+    """All TCP listeners of the server."""
+
+    open: tuple[Listener, ...]
+
+    def on(self, port: int) -> tuple[Listener, ...]:
+        """Those on one port."""
+        return tuple(listener for listener in self.open if listener.port == port)
+
+    def owned_by(self, port: int, processes: tuple[Process, ...]) -> tuple[Listener, ...]:
+        """Those on one port that one of the processes owns."""
+        pids = {process.pid for process in processes}
+        return tuple(listener for listener in self.on(port) if listener.pid in pids)
+
+
+@dataclass(frozen=True)
+class Service:
+    """A service: its state, 1 (stopped) to 7 (paused), or None where there is no such service."""
+
+    state: int | None
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """The IPv6 addresses of a server, in its order."""
+
+    ipv6: tuple[str, ...]
+
+    @property
+    def beside_loopback(self) -> tuple[str, ...]:
+        """All but ::1."""
+        return tuple(address for address in self.ipv6 if address != "::1")
+
+
+@dataclass(frozen=True)
+class Link:
+    """Our own connection to the server."""
+
+    ipv6: bool
+
+
+State = Link | KeyState | KeyTree | Clock | Processes | Listeners | Service | Addresses
+
+Wanted = TypeVar("Wanted")
+
+
+@dataclass(frozen=True)
+class Observed:
+    """The answers to a task's reads."""
+
+    states: Mapping[Read, State]
+
+    def key(self, key: Key) -> KeyContent | KeyAbsent | KeyDenied | Unreadable:
+        """The answer to ReadKey or ProbeKey."""
+        read: Read = ReadKey(key)
+        state = self.states[read if read in self.states else ProbeKey(key)]
+        if isinstance(state, (KeyContent, KeyAbsent, KeyDenied, Unreadable)):
+            return state
+        raise TypeError(f"{state!r} is no state of a key")
+
+    def values(self, key: Key) -> KeyContent:
+        """The content of a key, empty when it was not read: for warnings, never for decisions."""
+        state = self.key(key)
+        return state if isinstance(state, KeyContent) else KeyContent((), ())
+
+    def get(self, read: Read, kind: type[Wanted]) -> Wanted | Unreadable:
+        """The answer to another read, of the kind that belongs to it, or why there is none."""
+        state = self.states[read]
+        if isinstance(state, (kind, Unreadable)):
+            return state
+        raise TypeError(f"{state!r} is no {kind.__name__}")
+
+
+def all_reads(groups: Iterable[Iterable[Read]]) -> tuple[Read, ...]:
+    """Each read once, in order."""
+    return tuple(dict.fromkeys(read for reads in groups for read in reads))
