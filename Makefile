@@ -23,8 +23,8 @@ help: ## show this list
 demo: venv ## try the collection against embedded Windows servers
 	$(ENVIRONMENT) .venv/bin/python -m tests.demo $(ARGS)
 
-test: venv ## run the tests; ARGS="..." goes to pytest
-	$(ENVIRONMENT) .venv/bin/python -m pytest tests $(ARGS)
+test: venv ## run the tests; ARGS="..." goes to pytest, and then only this environment runs
+	$(ENVIRONMENT) .venv/bin/python tools/test.py $(ARGS)
 
 bench: venv ## count the requests and bytes of a task
 	$(ENVIRONMENT) .venv/bin/python -m tests.bench $(ARGS)

@@ -19,13 +19,20 @@ from pathlib import Path
 
 STAMP = ".requirements.sha256"
 # What else lives inside .venv outlasts its rebuild.
-KEPT = ("collections", "home", "lint")
+KEPT = ("cache", "collections", "home", "lanes", "lint")
 
 
 def wanted_stamp(folder: Path, requirements: Path) -> str:
     """What the environment depends on; the folder too, because its scripts name their interpreter by full path."""
-    parts = (sys.version, sys.base_prefix, str(folder), requirements.read_text(encoding="utf-8"))
+    parts = (sys.version, sys.base_prefix, str(folder), *texts(requirements))
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def texts(requirements: Path) -> list[str]:
+    """The file and those that it refers to."""
+    text = requirements.read_text(encoding="utf-8")
+    referred = [line.split()[1] for line in text.splitlines() if line.startswith("-r ")]
+    return [text, *(part for name in referred for part in texts(requirements.parent / name))]
 
 
 def is_ready(folder: Path, stamp: str) -> bool:

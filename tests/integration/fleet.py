@@ -141,15 +141,47 @@ def collections_path() -> str:
     return os.environ.get("TESTED_COLLECTIONS_PATH", str(REPOSITORY / ".venv" / "collections"))
 
 
-_COMMAND = re.compile(r"(?:^|[&(]|\bdo \()\s*([a-z]+)(?:\s+([a-z]+))?(?![\w.])", re.IGNORECASE)
-_VERBS = {"reg": True, "if": False, "for": False}
+WITH_VERBS = ("net", "netsh", "reg", "sc", "shutdown", "wmic")
+_REDIRECTION = r"\d?>>?(?:&\d|\s*(?:\"[^\"]*\"|[^\s\"&|()<>])+)|<\s*(?:\"[^\"]*\"|[^\s\"&|()<>])+"
+_TOKEN = re.compile(rf"{_REDIRECTION}|&&?|\|\|?|[()]|(?:\"[^\"]*\"|[^\s\"&|()<>])+")
+_CONDITION_WORDS = {"errorlevel": 1, "defined": 1, "exist": 1}
 
 
 def programs(command_line: str) -> set[str]:
-    """The programs of a line, each with its verb where it has verbs."""
-    unquoted = re.sub(r'"[^"]*"', '""', command_line)
-    found = set()
-    for match in _COMMAND.finditer(unquoted):
-        program, verb = match[1].lower(), (match[2] or "").lower()
-        found.add(f"{program} {verb}" if _VERBS.get(program) else program)
+    """The programs of a line, each with its verb where it has verbs.
+
+    Everything that stands where a command may stand counts: at the start, behind &, | and brackets, behind the condition
+    of an IF and behind the DO of a FOR.
+    """
+    found: set[str] = set()
+    segment: list[str] = []
+    for token in [*_TOKEN.findall(command_line), "&"]:
+        if token in ("&", "&&", "|", "||", "(", ")"):
+            # The set of a FOR stands in brackets and is no command.
+            if segment and not _is_for_set(segment):
+                found |= _command(segment)
+            segment = ["for-set"] if segment and segment[-1].lower() == "in" and token == "(" else []
+        elif not re.match(r"\d?>|<", token):
+            segment.append(token)
     return found
+
+
+def _is_for_set(segment: list[str]) -> bool:
+    return segment[0] == "for-set"
+
+
+def _command(words: list[str]) -> set[str]:
+    name = re.sub(r"\.exe$", "", words[0].strip('"').rpartition("\\")[2].lower())
+    if name == "do":
+        return _command(words[1:]) if words[1:] else set()
+    if name == "if":
+        rest = words[1:]
+        while rest and rest[0].lower() in ("not", "/i"):
+            rest = rest[1:]
+        rest = rest[1 + _CONDITION_WORDS.get(rest[0].lower(), 0) :] if rest else []
+        return {"if"} | (_command(rest) if rest else set())
+    if name == "else":
+        return _command(words[1:]) if words[1:] else set()
+    if name == "for":
+        return {"for"}
+    return {f"{name} {words[1].lower()}" if name in WITH_VERBS and words[1:] else name}
