@@ -78,7 +78,8 @@ def run_lane(lane: Lane) -> int:
     made = subprocess.run([python, "tools/environment.py", str(folder), str(lane.requirements)], check=False)
     if made.returncode:
         return made.returncode
-    return pytest(folder / "bin" / "python", ["-n", "2", "-q", "tests/integration"], folder)
+    # Wine's programs are the same for every ansible-core; the whole run below has them.
+    return pytest(folder / "bin" / "python", ["-n", "2", "-q", "tests/integration", "-k", "not wine"], folder)
 
 
 def main() -> int:

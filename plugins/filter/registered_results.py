@@ -14,6 +14,7 @@ author:
 description:
   - Collects what the roles and playbooks of this collection have registered for each host, for
     M(exchange_ops.outlook_anywhere.drift_report).
+  - A fix that a role of the host should have looked at and did not is a failure with every setting unknown.
   - Hosts outside the inventory groups C(client_access), C(mailbox) and C(global_catalog) are left out.
 positional: hostvars, groups
 options:
@@ -48,7 +49,7 @@ _value:
 from collections.abc import Callable  # noqa: E402 - the documentation comes first in every plugin
 from typing import Any  # noqa: E402
 
-from ..plugin_utils.reports.fleet import registered_results  # noqa: E402
+from ..plugin_utils.registered import registered_results  # noqa: E402
 
 
 class FilterModule:

@@ -29,9 +29,9 @@ options:
     type: bool
   nspi_target_server:
     description:
-      - FQDN of the one Global Catalog that profile creation uses.
+      - FQDN of the one Global Catalog that profile creation uses, or a dict of C(fqdn).
       - An empty text removes the value.
-    type: str
+    type: raw
 """
 
 EXAMPLES = r"""

@@ -17,7 +17,8 @@ from .action_base import ControllerAction
 from .fixes.options import InvalidOptions, OptionProblem
 from .fixes.plan import Failure
 from .journal import write_whole
-from .reports.fleet import GROUPS, TROUBLE, FleetReport, HostReport
+from .registered import EXPECTED
+from .reports.fleet import TROUBLE, FleetReport, HostReport
 from .version import VERSION
 
 
@@ -63,7 +64,7 @@ class DriftReportAction(ControllerAction):
 
     def _groups_of(self, host: str) -> list[str]:
         groups = self.task_vars.get("groups", {})
-        return [group for group in GROUPS if host in groups.get(group, ())]
+        return [group for group in EXPECTED if host in groups.get(group, ())]
 
     def _show(self, report: FleetReport) -> None:
         display = Display()

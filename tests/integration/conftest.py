@@ -25,6 +25,7 @@ WINE_MISSING = "the Wine lane did not run: "
 EVIDENCE = REPOSITORY / "docs" / "evidence.md"
 
 StartFleet = Callable[..., Fleet]
+StartModel = Callable[..., Fleet]
 
 
 @pytest.fixture(params=["model", pytest.param("wine", marks=pytest.mark.wine)])
@@ -64,6 +65,17 @@ def start_on(tmp_path: Path) -> Iterator[StartFleet]:
         leaked = [host.name for lab in labs for host in lab.hosts.values() if host.open_shells]
     assert not leaked, f"shells left open on {leaked}"
     assert not sent - evidence(), "programs that docs/evidence.md does not know"
+
+
+@pytest.fixture
+def start_model(start_on: StartFleet) -> StartModel:
+    """Start a fleet on the model alone; the reason says what Wine lacks for this test."""
+
+    def begin(reason: str, hosts: dict[str, Any], **defaults: Any) -> Fleet:
+        assert reason
+        return start_on("model", hosts, **defaults)
+
+    return begin
 
 
 @pytest.fixture

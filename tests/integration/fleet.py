@@ -150,8 +150,8 @@ _CONDITION_WORDS = {"errorlevel": 1, "defined": 1, "exist": 1}
 def programs(command_line: str) -> set[str]:
     """The programs of a line, each with its verb where it has verbs.
 
-    Everything that stands where a command may stand counts: at the start, behind &, | and brackets, behind the condition
-    of an IF and behind the DO of a FOR.
+    Everything that stands where a command may stand counts: at the start, behind &, | and brackets, behind the
+    condition of an IF and behind the DO of a FOR.
     """
     found: set[str] = set()
     segment: list[str] = []

@@ -10,12 +10,25 @@ from typing import Any
 
 import pytest
 
-from tests.integration.conftest import StartFleet
-from tests.integration.fleet import CONFIGURATOR, RPC_PROXY, SERVICE_HOST, WRITE, Fleet, client_access, number, text
+from tests.integration.conftest import StartFleet, StartModel
+from tests.integration.fleet import (
+    COLLECTION,
+    CONFIGURATOR,
+    RPC_PROXY,
+    SERVICE_HOST,
+    WRITE,
+    Fleet,
+    client_access,
+    number,
+    text,
+)
 from tests.lab import Fault
 
 PINNED = "mbx1:6001-6002;mbx1:6004;mbx1.contoso.com:6001-6002;mbx1.contoso.com:6004;gc1:6004;gc1.contoso.com:6004"
 OLD = "mbx1:6001-6002"
+
+
+TRANSPORTS = pytest.mark.parametrize("transport", ["basic", "ntlm"])
 
 
 def drifted(**more: Any) -> dict[str, Any]:
@@ -52,8 +65,8 @@ def assert_a_rerun_converges(fleet: Fleet) -> None:
     assert not [host for host, result in fleet.valid_ports_everywhere().items() if result["changed"]]
 
 
-def test_an_unknown_option_is_an_error_that_names_it(start_on: StartFleet) -> None:
-    fleet = start_on("model", {"cas1": drifted()})
+def test_an_unknown_option_is_an_error_that_names_it(start: StartFleet) -> None:
+    fleet = start({"cas1": drifted()})
     for arguments in ((), ("--check",)):
         result = fleet.valid_ports(*arguments, mailbox_server=["mbx1.contoso.com"])
         assert_told(
@@ -87,8 +100,8 @@ BAD_NAMES = [
 BAD_ENTRIES = ["mbx1:0", "mbx1:65536", "mbx1:6002-6001", "mbx1:\u0666004", "mbx1", "mbx1: 6004", "mbx1:6004;mbx2:6004"]
 
 
-def test_names_and_ports_that_do_not_parse_are_told_all_at_once_and_nothing_is_sent(start_on: StartFleet) -> None:
-    fleet = start_on("model", {"cas1": drifted()})
+def test_names_and_ports_that_do_not_parse_are_told_all_at_once_and_nothing_is_sent(start: StartFleet) -> None:
+    fleet = start({"cas1": drifted()})
     result = fleet.valid_ports(
         mailbox_servers=[*BAD_NAMES, "mbx1.contoso.com"], extra_entries=[*BAD_ENTRIES, "proxy.contoso.com:593"]
     )
@@ -115,9 +128,9 @@ def test_names_and_ports_that_do_not_parse_are_told_all_at_once_and_nothing_is_s
     ],
 )
 def test_what_the_way_to_the_server_cannot_carry_is_refused_before_anything_is_sent(
-    start_on: StartFleet, play: dict[str, Any], says: str
+    start: StartFleet, play: dict[str, Any], says: str
 ) -> None:
-    fleet = start_on("model", {"cas1": drifted()})
+    fleet = start({"cas1": drifted()})
     extra = ["-e", f"ansible_connection={play['connection']}"] if "connection" in play else []
     result = fleet.valid_ports(*extra, play=play)
     assert_told(result, "failed", found=says, changed="nothing", next_step="Nothing was sent")
@@ -175,9 +188,10 @@ def test_a_denied_key_is_unknown_and_never_absent_compliant_or_written(
                 results[name],
                 "failed",
                 name,
-                setting=setting,
+                setting=f"^{setting}$",
                 found=re.escape(key),
-                changed="nothing",
+                expected="readable",
+                changed="^nothing$",
                 next_step="right",
             )
             statuses = {finding["setting"]: finding["status"] for finding in results[name]["findings"]}
@@ -185,15 +199,27 @@ def test_a_denied_key_is_unknown_and_never_absent_compliant_or_written(
             assert results[name]["changed"] is False
     lines = [request.command_line or "" for host in fleet.lab.hosts.values() for request in host.requests]
     assert not [line for line in lines if "reg add" in line or "reg import" in line]
+    for name, (key, _setting) in DENIED.items():
+        allow(fleet, name, key)
+    assert_a_rerun_converges(fleet)
+
+
+def allow(fleet: Fleet, name: str, key: str) -> None:
+    """Take the denial back, on either back end."""
+    backend: Any = fleet.lab[name].backend
+    if hasattr(backend, "machine"):
+        backend.machine.allow(key)
+    else:
+        backend.registry.allow(key)
 
 
 GARBAGE = ["<html>busy</html>", "\x00\x01", "HKEY_LOCAL_MACHINE\\SOFTWARE\\Elsewhere\r\n    A    REG_SZ    b\r\n"]
 
 
 @pytest.mark.parametrize("garbage", GARBAGE)
-def test_garbage_from_a_program_is_shown_and_believed_in_nothing(start_on: StartFleet, garbage: str) -> None:
+def test_garbage_from_a_program_is_shown_and_believed_in_nothing(start: StartFleet, garbage: str) -> None:
     """The whole command prints something else: no frame of it can be found."""
-    fleet = start_on("model", {"cas1": drifted()})
+    fleet = start({"cas1": drifted()})
     fleet.lab["cas1"].faults.append(Fault("output", stdout=garbage.encode(), times=0))
     result = fleet.valid_ports()
     assert_told(result, "failed", setting="PeriodicPollingMinutes", changed="nothing", next_step="by hand")
@@ -201,6 +227,65 @@ def test_garbage_from_a_program_is_shown_and_believed_in_nothing(start_on: Start
     assert [finding["status"] for finding in result["findings"]] == ["unknown", "unknown"]
     assert_untouched(fleet)
     assert_a_rerun_converges(fleet)
+
+
+def test_garbage_in_the_answer_to_a_write_says_that_nobody_knows(start: StartFleet) -> None:
+    fleet = start({"cas1": drifted()})
+    fleet.lab["cas1"].faults.append(Fault("output", command_regex=WRITE["command_regex"], stdout=b"oops"))
+    result = fleet.valid_ports()
+    assert_told(
+        result,
+        "failed",
+        setting="^PeriodicPollingMinutes, ValidPorts$",
+        problem="the answer was damaged",
+        found="oops",
+        expected="PeriodicPollingMinutes to 0; ValidPorts to mbx1",
+        changed="^not known; under way",
+        next_step="Run again",
+    )
+    assert_a_rerun_converges(fleet)
+
+
+def test_a_key_with_a_line_that_fits_nothing_is_unreadable_and_shown(start: StartFleet) -> None:
+    fleet = start({"cas1": drifted()})
+    registry = fleet.lab["cas1"].registry
+    registry.set(CONFIGURATOR, "A name\r\nwith a break", "REG_DWORD", 1)
+    result = fleet.valid_ports()
+    assert_told(
+        result, "failed", setting="^PeriodicPollingMinutes$", problem="could not be understood", found="with a break"
+    )
+    assert {item["setting"]: item["status"] for item in result["findings"]} == {
+        "PeriodicPollingMinutes": "unknown",
+        "ValidPorts": "drifted",
+    }
+    assert_untouched(fleet)
+    registry.delete(CONFIGURATOR, "A name\r\nwith a break")
+    assert_a_rerun_converges(fleet)
+
+
+@pytest.mark.parametrize("seconds", [0, 3601])
+def test_a_deadline_has_bounds(start: StartFleet, seconds: int) -> None:
+    fleet = start({"cas1": drifted()})
+    assert_told(fleet.valid_ports(command_timeout=seconds), "failed", found=str(seconds), changed="^nothing$")
+    assert not fleet.lab["cas1"].requests
+
+
+def test_a_wait_longer_than_the_deadline_is_no_time_out(start: StartFleet) -> None:
+    fleet = start({"cas1": drifted()})
+    assert fleet.valid_ports(command_timeout=3, settle_seconds=4)["changed"] is True
+    assert_a_rerun_converges(fleet)
+
+
+def test_a_delegated_task_speaks_of_the_server_that_it_asked(start: StartFleet) -> None:
+    fleet = start({"cas1": drifted(), "cas2": drifted()})
+    task = {
+        f"{COLLECTION}.valid_ports": {"mailbox_servers": ["mbx1.contoso.com"], "unknown_entries": "remove"},
+        "delegate_to": "cas2",
+    }
+    run = fleet.play([{"hosts": "cas1", "gather_facts": False, "tasks": [task]}])
+    assert {finding["host"] for finding in run.of("valid_ports")["findings"]} == {"cas2"}
+    assert fleet.lab["cas1"].registry.get(RPC_PROXY, "ValidPorts") == ("REG_SZ", OLD)
+    assert fleet.lab["cas2"].registry.get(RPC_PROXY, "ValidPorts") != ("REG_SZ", OLD)
 
 
 LOST = {
@@ -221,13 +306,23 @@ LOST = {
 }
 
 
-def test_a_line_lost_before_anything_was_written_is_unreachable(start: StartFleet) -> None:
-    fleet = start({name: drifted() for name in LOST})
+@TRANSPORTS
+def test_a_line_lost_before_anything_was_written_is_unreachable(start: StartFleet, transport: str) -> None:
+    fleet = start({name: drifted() for name in LOST}, transport=transport)
     for name, (fault, _says) in LOST.items():
         fleet.lab[name].faults.append(fault)
     results = fleet.valid_ports_everywhere()
     for name, (_fault, says) in LOST.items():
-        assert_told(results[name], "unreachable", name, found=says, changed="^nothing$", next_step="run again")
+        assert_told(
+            results[name],
+            "unreachable",
+            name,
+            setting="^PeriodicPollingMinutes, ValidPorts$",
+            found=says,
+            expected="an answer over WinRM",
+            changed="^nothing$",
+            next_step="run again",
+        )
         assert [finding["status"] for finding in results[name]["findings"]] == ["unknown", "unknown"]
     assert_untouched(fleet)
     assert_a_rerun_converges(fleet)
@@ -240,8 +335,9 @@ WRITING = {
 }
 
 
-def test_a_line_lost_while_writing_says_that_nobody_knows(start: StartFleet) -> None:
-    fleet = start({name: drifted() for name in WRITING})
+@TRANSPORTS
+def test_a_line_lost_while_writing_says_that_nobody_knows(start: StartFleet, transport: str) -> None:
+    fleet = start({name: drifted() for name in WRITING}, transport=transport)
     for name, fault in WRITING.items():
         fleet.lab[name].faults.append(fault)
     results = fleet.valid_ports_everywhere()
@@ -250,7 +346,9 @@ def test_a_line_lost_while_writing_says_that_nobody_knows(start: StartFleet) -> 
             results[name],
             "unreachable",
             name,
-            setting="PeriodicPollingMinutes, ValidPorts",
+            setting="^PeriodicPollingMinutes, ValidPorts$",
+            found="could not (start a command|read a command's output)",
+            expected="PeriodicPollingMinutes to 0; ValidPorts to mbx1",
             changed="not known; under way: PeriodicPollingMinutes to 0; ValidPorts to mbx1",
             next_step="Run again",
         )
@@ -282,8 +380,9 @@ def test_a_line_lost_while_a_long_value_travels_leaves_the_old_or_the_new(start:
     assert not [name for name, result in fleet.valid_ports_everywhere(**options).items() if result["changed"]]
 
 
-def test_a_command_that_never_ends_is_ended_at_its_deadline(start: StartFleet) -> None:
-    fleet = start({"cas1": drifted()})
+@TRANSPORTS
+def test_a_command_that_never_ends_is_ended_at_its_deadline(start: StartFleet, transport: str) -> None:
+    fleet = start({"cas1": drifted()}, transport=transport)
     fleet.lab["cas1"].faults.append(Fault("hang", "command"))
     result = fleet.valid_ports(command_timeout=2)
     assert_told(result, "failed", found="2 seconds", changed="^nothing$", next_step="run again")
@@ -295,8 +394,8 @@ def test_a_command_that_never_ends_is_ended_at_its_deadline(start: StartFleet) -
 def test_a_change_that_never_ends_says_what_was_under_way(start: StartFleet) -> None:
     fleet = start({"cas1": drifted()})
     fleet.lab["cas1"].faults.append(Fault("hang", **WRITE))
-    result = fleet.valid_ports(command_timeout=2)
-    assert_told(result, "failed", found="2 seconds", changed="not known; under way", next_step="Run again")
+    result = fleet.valid_ports(command_timeout=2, settle_seconds=1)
+    assert_told(result, "failed", found="3 seconds", changed="not known; under way", next_step="Run again")
     assert_a_rerun_converges(fleet)
 
 
@@ -308,8 +407,9 @@ PASSING = {
 }
 
 
-def test_busy_and_quota_faults_are_lived_through(start: StartFleet) -> None:
-    fleet = start({name: drifted() for name in PASSING})
+@TRANSPORTS
+def test_busy_and_quota_faults_are_lived_through(start: StartFleet, transport: str) -> None:
+    fleet = start({name: drifted() for name in PASSING}, transport=transport)
     for name, fault in PASSING.items():
         fleet.lab[name].faults.append(fault)
     assert {name: result["changed"] for name, result in fleet.valid_ports_everywhere().items()} == dict.fromkeys(
@@ -318,15 +418,15 @@ def test_busy_and_quota_faults_are_lived_through(start: StartFleet) -> None:
     assert_a_rerun_converges(fleet)
 
 
-def test_a_server_that_stays_busy_is_unreachable_with_its_words(start_on: StartFleet) -> None:
-    fleet = start_on("model", {"cas1": drifted()})
+def test_a_server_that_stays_busy_is_unreachable_with_its_words(start: StartFleet) -> None:
+    fleet = start({"cas1": drifted()})
     fleet.lab["cas1"].faults.append(Fault("fault", "command", code=170, times=0))
     assert_told(fleet.valid_ports(), "unreachable", found="170", changed="^nothing$")
     assert_a_rerun_converges(fleet)
 
 
-def test_no_shell_left_for_this_user_is_unreachable(start_on: StartFleet) -> None:
-    fleet = start_on("model", {"cas1": drifted()})
+def test_no_shell_left_for_this_user_is_unreachable(start: StartFleet) -> None:
+    fleet = start({"cas1": drifted()})
     fleet.lab["cas1"].faults.append(Fault("fault", "create", code=2150859173))
     assert_told(fleet.valid_ports(), "unreachable", found="no shell could be opened", changed="^nothing$")
     assert_a_rerun_converges(fleet)
@@ -340,8 +440,8 @@ def test_a_value_of_another_type_is_shown_and_corrected(start: StartFleet) -> No
     assert_a_rerun_converges(fleet)
 
 
-def test_another_writer_between_write_and_verification_is_told_and_not_fought(start_on: StartFleet) -> None:
-    fleet = start_on("model", {"cas1": drifted()})
+def test_another_writer_between_write_and_verification_is_told_and_not_fought(start_model: StartModel) -> None:
+    fleet = start_model("a hook between two programs of one line", {"cas1": drifted()})
     machine = fleet.lab["cas1"].backend.machine  # type: ignore[attr-defined]
     registry = fleet.lab["cas1"].registry
     machine.after_program("ValidPorts", lambda _machine: registry.set(RPC_PROXY, "ValidPorts", "REG_SZ", "rogue:1"))
@@ -363,17 +463,17 @@ def test_another_writer_between_write_and_verification_is_told_and_not_fought(st
 SERVICELET = {"mailbox_servers": ["mbx1.contoso.com"], "pass_in_progress": True, "pass_seconds": 3}
 
 
-def test_a_servicelet_in_the_middle_of_a_pass_is_caught_named_and_mended(start_on: StartFleet) -> None:
-    fleet = start_on("model", {"cas1": drifted(servicelet=SERVICELET)})
+def test_a_servicelet_in_the_middle_of_a_pass_is_caught_named_and_mended(start_model: StartModel) -> None:
+    fleet = start_model("MSExchangeServiceHost", {"cas1": drifted(servicelet=SERVICELET)})
     result = fleet.valid_ports()
     assert result["outcome"] == "ok"
     assert [warning for warning in result["warnings"] if "RpcHttpConfigurator" in warning and "cas1" in warning]
     assert_a_rerun_converges(fleet)
 
 
-def test_a_servicelet_that_writes_a_server_nobody_knows_stops_the_task(start_on: StartFleet) -> None:
+def test_a_servicelet_that_writes_a_server_nobody_knows_stops_the_task(start_model: StartModel) -> None:
     known = {**SERVICELET, "mailbox_servers": ["mbx1.contoso.com", "new.contoso.com"]}
-    fleet = start_on("model", {"cas1": drifted(servicelet=known)})
+    fleet = start_model("MSExchangeServiceHost", {"cas1": drifted(servicelet=known)})
     result = fleet.valid_ports()
     assert_told(
         result,
@@ -388,9 +488,9 @@ def test_a_servicelet_that_writes_a_server_nobody_knows_stops_the_task(start_on:
     assert_a_rerun_converges(fleet)
 
 
-def test_a_servicelet_that_still_polls_undoes_the_list_and_a_pinned_one_does_not(start_on: StartFleet) -> None:
+def test_a_servicelet_that_still_polls_undoes_the_list_and_a_pinned_one_does_not(start_model: StartModel) -> None:
     polling = {"mailbox_servers": ["mbx1.contoso.com"]}
-    fleet = start_on("model", {"cas1": drifted(servicelet=polling)})
+    fleet = start_model("MSExchangeServiceHost", {"cas1": drifted(servicelet=polling)})
     machine = fleet.lab["cas1"].backend.machine  # type: ignore[attr-defined]
     fleet.valid_ports(polling_minutes=15)
     machine.advance(16 * 60)
@@ -400,9 +500,9 @@ def test_a_servicelet_that_still_polls_undoes_the_list_and_a_pinned_one_does_not
     assert fleet.valid_ports()["changed"] is False
 
 
-def test_a_write_that_the_server_refuses_says_what_came_before_it(start_on: StartFleet) -> None:
+def test_a_write_that_the_server_refuses_says_what_came_before_it(start_model: StartModel) -> None:
     """The key is readable and not writable: denied between the read and the write."""
-    fleet = start_on("model", {"cas1": drifted()})
+    fleet = start_model("a right that changes between two programs of one line", {"cas1": drifted()})
     machine = fleet.lab["cas1"].backend.machine  # type: ignore[attr-defined]
     machine.after_program(
         "PeriodicPollingMinutes", lambda server: setattr(server.tree.create(RPC_PROXY), "denied", True)
@@ -418,10 +518,12 @@ def test_a_write_that_the_server_refuses_says_what_came_before_it(start_on: Star
         next_step="may write",
     )
     assert result["changed"] is True
+    machine.allow(RPC_PROXY)
+    assert_a_rerun_converges(fleet)
 
 
-def test_a_file_that_a_cut_run_left_is_removed_by_the_next(start_on: StartFleet) -> None:
-    fleet = start_on("model", {"cas1": client_access(text(PINNED), number(0))})
+def test_a_file_that_a_cut_run_left_is_removed_by_the_next(start_model: StartModel) -> None:
+    fleet = start_model("a hand in its file system", {"cas1": client_access(text(PINNED), number(0))})
     machine = fleet.lab["cas1"].backend.machine  # type: ignore[attr-defined]
     left = machine.environment["TEMP"] + r"\exchange_ops_outlook_anywhere.reg"
     machine.files.write(left, b"half")

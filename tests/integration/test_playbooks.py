@@ -7,26 +7,45 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from tests.integration.conftest import StartFleet
+from tests.integration.conftest import StartFleet, StartModel
 from tests.integration.fleet import COLLECTION, CONFIGURATOR, REPOSITORY, RPC_PROXY, Fleet, Run
 from tests.lab import Fault
 
 DEMO = yaml.safe_load((REPOSITORY / "tests" / "lab" / "fleets" / "demo.yml").read_text(encoding="utf-8"))
 POLLING, PORTS = "valid_ports.PeriodicPollingMinutes", "valid_ports.ValidPorts"
-WRITES = ("reg add", "reg import", "reg delete", "findstr", "del /q")
+IPV6, BINDING = "ipv6_components.DisabledComponents", "ipv6_binding.IPv6 binding"
+REFER, TARGET = "dsproxy_referral.Do Not Refer HTTP to DSProxy", "dsproxy_referral.NSPI Target Server"
+NSPI = "nspi_endpoint.NSPI interface protocol sequences"
+ROLES = {"cas": (POLLING, PORTS, IPV6, BINDING), "mbx": (REFER, TARGET), "gc": (NSPI,)}
+EVERY = [
+    (host, setting)
+    for prefix, settings in ROLES.items()
+    for host in (f"{prefix}1", f"{prefix}2")
+    for setting in settings
+]
+AS_DELIVERED = {
+    **dict.fromkeys(EVERY, "drifted"),
+    ("cas2", POLLING): "compliant",
+    ("cas1", BINDING): "compliant",
+    ("cas2", BINDING): "compliant",
+}
+SA_PARAMETERS = r"HKLM\SYSTEM\CurrentControlSet\Services\MSExchangeSA\Parameters"
+TCPIP6 = r"HKLM\SYSTEM\CurrentControlSet\Services\Tcpip6\Parameters"
+WRITES = ("reg add", "reg import", "reg delete", 'findstr "^"', "del /q")
 
 
-def demo_hosts(servicelet: bool = False) -> dict[str, Any]:
+def demo_hosts() -> dict[str, Any]:
+    """The demo's servers, without the servicelet that Wine cannot be."""
     hosts = copy.deepcopy({name: {**DEMO["defaults"], **host} for name, host in DEMO["hosts"].items()})
-    if not servicelet:
-        for host in hosts.values():
-            host.pop("servicelet", None)
+    for host in hosts.values():
+        host.pop("servicelet", None)
     return hosts
 
 
@@ -42,13 +61,14 @@ def shown_cells(run: Run) -> dict[tuple[str, str], str]:
     """The table on screen, read back."""
     lines = run.screen.splitlines()
     start = next(number for number, line in enumerate(lines) if line.startswith("HOST "))
-    header = lines[start].split()
-    rows = [line.split() for line in lines[start + 1 :]]
+    numbers = lines[start].split()[2:]
+    names = dict(line.split(" = ", 1) for line in lines[start:] if re.match(r"\d+ = ", line))
     table = {}
-    for row in rows:
-        if len(row) != len(header):
+    for line in lines[start + 1 :]:
+        row = line.split()
+        if len(row) != len(numbers) + 2 or row[1] == "=":
             break
-        table |= {(row[0], name): cell for name, cell in zip(header[2:], row[2:], strict=True) if cell != "-"}
+        table |= {(row[0], names[n]): cell for n, cell in zip(numbers, row[2:], strict=True) if cell != "-"}
     return table
 
 
@@ -61,24 +81,23 @@ def written(fleet: Fleet) -> list[str]:
     ]
 
 
+# Without affinity at the load balancer the whole split-connection fix is wanted.
+SPLIT = ("-e", "outlook_anywhere_affinity=none")
+
+
 def drift(fleet: Fleet, *arguments: str) -> Run:
-    return fleet.play(f"{COLLECTION}.drift", *arguments)
+    return fleet.play(f"{COLLECTION}.drift", *SPLIT, *arguments)
 
 
 def site(fleet: Fleet, *arguments: str) -> Run:
-    return fleet.play(f"{COLLECTION}.site", *arguments)
+    return fleet.play(f"{COLLECTION}.site", *SPLIT, *arguments)
 
 
 def test_drift_site_drift(start: StartFleet) -> None:
     fleet = start(demo_hosts())
     first = drift(fleet)
     assert first.exit_code == 2, first.screen
-    assert cells(fleet) == {
-        ("cas1", POLLING): "drifted",
-        ("cas1", PORTS): "drifted",
-        ("cas2", POLLING): "compliant",
-        ("cas2", PORTS): "drifted",
-    }
+    assert cells(fleet) == AS_DELIVERED
     assert shown_cells(first) == cells(fleet)
     assert report(fleet)["clean"] is False
     assert {host["name"]: host["state"] for host in report(fleet)["hosts"]} == dict.fromkeys(DEMO["hosts"], "read")
@@ -88,7 +107,7 @@ def test_drift_site_drift(start: StartFleet) -> None:
     mended = site(fleet)
     assert mended.exit_code == 0, mended.screen
     assert shown_cells(mended) == cells(fleet)
-    assert cells(fleet)["cas1", PORTS] == "corrected"
+    assert cells(fleet) == {key: cell.replace("drifted", "corrected") for key, cell in AS_DELIVERED.items()}
     for name in ("cas1", "cas2"):
         found = fleet.lab[name].registry.get(RPC_PROXY, "ValidPorts")
         assert found is not None
@@ -112,68 +131,62 @@ def test_one_changed_value_changes_exactly_its_cell(start: StartFleet) -> None:
     assert shown_cells(run) == cells(fleet)
 
 
-def test_drift_writes_nothing_whatever_the_command_line_says(start_on: StartFleet) -> None:
-    fleet = start_on("model", demo_hosts(servicelet=True))
+def test_drift_writes_nothing_whatever_the_command_line_says(start: StartFleet) -> None:
+    fleet = start(demo_hosts())
     for arguments in ((), ("--check",), ("--diff",), ("-e", "ansible_check_mode=false")):
         assert drift(fleet, *arguments).exit_code == 2
     assert not written(fleet)
 
 
-def test_site_in_check_mode_predicts_and_writes_nothing(start_on: StartFleet) -> None:
-    fleet = start_on("model", demo_hosts(servicelet=True))
+def test_site_in_check_mode_predicts_and_writes_nothing(start: StartFleet) -> None:
+    fleet = start(demo_hosts())
     run = site(fleet, "--check")
     assert run.exit_code == 2
     assert cells(fleet)["cas1", PORTS] == "drifted"
     assert not written(fleet)
 
 
-def test_the_report_is_written_even_when_every_server_is_unreachable(start_on: StartFleet) -> None:
-    fleet = start_on("model", demo_hosts())
+def test_the_report_is_written_even_when_every_server_is_unreachable(start: StartFleet) -> None:
+    fleet = start(demo_hosts())
     for host in fleet.lab.hosts.values():
         host.faults.append(Fault("cut_before", "create", times=0))
     for playbook in (drift, site):
         run = playbook(fleet)
         assert run.exit_code == 2, run.screen
         assert {host["state"] for host in report(fleet)["hosts"]} == {"unreachable"}
-        assert cells(fleet) == dict.fromkeys(
-            [(host, setting) for host in ("cas1", "cas2") for setting in (POLLING, PORTS)], "unknown"
-        )
+        assert cells(fleet) == dict.fromkeys(EVERY, "unknown")
         assert shown_cells(run) == cells(fleet)
         (fleet.folder / "outlook_anywhere_report" / "drift.json").unlink()
 
 
-def test_one_unreachable_client_access_server_does_not_hide_the_other(start_on: StartFleet) -> None:
-    fleet = start_on("model", demo_hosts())
+def test_one_unreachable_client_access_server_does_not_hide_the_other(start: StartFleet) -> None:
+    fleet = start(demo_hosts())
     fleet.lab["cas1"].faults.append(Fault("cut_before", "create", times=0))
     run = site(fleet)
     assert run.exit_code == 2
-    assert cells(fleet) == {
-        ("cas1", POLLING): "unknown",
-        ("cas1", PORTS): "unknown",
-        ("cas2", POLLING): "compliant",
-        ("cas2", PORTS): "corrected",
-    }
+    assert {cells(fleet)["cas1", setting] for setting in ROLES["cas"]} == {"unknown"}
+    assert (cells(fleet)["cas2", POLLING], cells(fleet)["cas2", PORTS]) == ("compliant", "corrected")
 
 
-def test_an_unread_name_stops_the_client_access_servers_and_says_how_to_go_on(start_on: StartFleet) -> None:
-    fleet = start_on("model", demo_hosts())
+def test_an_unread_name_stops_the_client_access_servers_and_says_how_to_go_on(start: StartFleet) -> None:
+    fleet = start(demo_hosts())
     fleet.lab["mbx2"].faults.append(Fault("cut_before", "create", times=0))
     run = site(fleet)
     assert run.exit_code == 2
     assert "the FQDN of mbx2 is not known" in run.screen
     assert "outlook_anywhere_fqdn" in run.screen
-    assert set(cells(fleet).values()) == {"unknown"}
-    assert not written(fleet)
+    assert {cells(fleet)[host, setting] for host in ("cas1", "cas2") for setting in (POLLING, PORTS)} == {"unknown"}
+    ports = [fleet.lab[host].registry.get(RPC_PROXY, "ValidPorts") for host in ("cas1", "cas2")]
     again = site(fleet, "-e", json.dumps({"outlook_anywhere_fqdn": ""}), "--limit", "cas1")
     assert again.exit_code == 2
-    assert not written(fleet)
+    assert ports == [fleet.lab[host].registry.get(RPC_PROXY, "ValidPorts") for host in ("cas1", "cas2")]
 
 
-def test_a_limited_run_is_reported_too(start_on: StartFleet) -> None:
+def test_a_limited_run_is_reported_too(start: StartFleet) -> None:
     hosts = demo_hosts()
     for name, host in hosts.items():
         host["vars"] = {"outlook_anywhere_fqdn": f"{name}.contoso.com"}
-    fleet = start_on("model", hosts)
+    fleet = start(hosts)
     run = site(fleet, "--limit", "cas2")
     assert run.exit_code == 0, run.screen
     assert [host["name"] for host in report(fleet)["hosts"]] == ["cas2"]
@@ -182,15 +195,15 @@ def test_a_limited_run_is_reported_too(start_on: StartFleet) -> None:
     assert [host["name"] for host in report(fleet)["hosts"]] == ["cas1"]
 
 
-def test_names_come_from_the_inventory_the_servers_and_the_variables(start_on: StartFleet) -> None:
+def test_names_come_from_the_inventory_the_servers_and_the_variables(start: StartFleet) -> None:
     hosts = demo_hosts()
     hosts["mbx1"]["vars"] = {"outlook_anywhere_fqdn": "given.contoso.com", "outlook_anywhere_netbios": "GIVEN-NB"}
     hosts["dotted.contoso.com"] = hosts.pop("mbx2")
-    fleet = start_on("model", hosts)
+    fleet = start(hosts)
     variables = {
         "outlook_anywhere_mailbox_names": ["clustered.contoso.com"],
         "outlook_anywhere_global_catalog_names": [{"fqdn": "far.contoso.com", "netbios": "FAR-NB"}],
-        "outlook_anywhere_allow_removal": "all",
+        "outlook_anywhere_allow_removal": "ALL",
     }
     run = site(fleet, "-e", json.dumps(variables))
     assert run.exit_code == 0, run.screen
@@ -214,7 +227,7 @@ def test_names_come_from_the_inventory_the_servers_and_the_variables(start_on: S
 
 @pytest.mark.parametrize("allowed", [["old.contoso.com"], "all", ["all"]])
 def test_a_server_that_nobody_knows_stops_its_client_access_server_until_its_removal_is_allowed(
-    start_on: StartFleet, allowed: Any
+    start: StartFleet, allowed: Any
 ) -> None:
     hosts = demo_hosts()
     ports = hosts["cas1"]["registry"][RPC_PROXY]["ValidPorts"]
@@ -222,7 +235,7 @@ def test_a_server_that_nobody_knows_stops_its_client_access_server_until_its_rem
         "type": "REG_SZ",
         "data": ports["data"] + ";old:6001-6002;old.contoso.com:6004",
     }
-    fleet = start_on("model", hosts)
+    fleet = start(hosts)
     stopped = site(fleet)
     assert stopped.exit_code == 2
     assert "old:6001-6002, old.contoso.com:6004" in stopped.screen
@@ -234,20 +247,20 @@ def test_a_server_that_nobody_knows_stops_its_client_access_server_until_its_rem
     assert "old" not in str(found)
 
 
-def test_the_report_folder_can_be_chosen(start_on: StartFleet) -> None:
-    fleet = start_on("model", demo_hosts())
+def test_the_report_folder_can_be_chosen(start: StartFleet) -> None:
+    fleet = start(demo_hosts())
     drift(fleet, "-e", "outlook_anywhere_report_dir=deep/er")
     assert report(fleet, "deep/er")["schema_version"] == 1
     assert not Path(fleet.folder, "outlook_anywhere_report").exists()
 
 
-def test_an_inventory_without_our_groups_is_not_called_clean(start_on: StartFleet) -> None:
-    fleet = start_on("model", demo_hosts())
+def test_an_inventory_without_our_groups_is_not_called_clean(start: StartFleet) -> None:
+    fleet = start(demo_hosts())
     fleet.inventory.write_text("all: {hosts: {somebody: {}}}\n", encoding="utf-8")
     for playbook in (drift, site):
         run = playbook(fleet)
         assert run.exit_code == 2, run.screen
-        assert "no server was looked at" in run.screen
+        assert "nothing was compared" in run.screen
 
 
 def test_a_compliant_server_costs_one_shell_and_one_command_a_task(start: StartFleet) -> None:
@@ -258,5 +271,184 @@ def test_a_compliant_server_costs_one_shell_and_one_command_a_task(start: StartF
     drift(fleet)
     for name, host in fleet.lab.hosts.items():
         operations = [request.operation for request in host.requests if request.operation not in ("receive", "auth")]
-        tasks = 2 if name.startswith("cas") else 1
+        tasks = 1 + (3 if name.startswith("cas") else 1)
         assert operations == ["create", "command", "signal", "delete"] * tasks
+
+
+def test_without_affinity_set_the_split_connection_settings_are_not_managed(start: StartFleet) -> None:
+    fleet = start(demo_hosts())
+    split = [key for key in EVERY if key[1] not in (IPV6, BINDING)]
+    for affinity in ((), ("-e", "outlook_anywhere_affinity=source_ip")):
+        run = fleet.play(f"{COLLECTION}.site", *affinity)
+        assert run.exit_code == 0, run.screen
+        assert {cells(fleet)[key] for key in split} == {"not_managed"}
+    assert fleet.lab["cas1"].registry.get(CONFIGURATOR, "PeriodicPollingMinutes") == ("REG_DWORD", 15)
+
+
+def test_half_of_the_split_connection_fix_is_drift_under_any_affinity(start: StartFleet) -> None:
+    fleet = start(demo_hosts())
+    fleet.lab["mbx1"].registry.set(SA_PARAMETERS, "NSPI Target Server", "REG_SZ", "gc1.contoso.com")
+    fleet.lab["cas1"].registry.set(CONFIGURATOR, "PeriodicPollingMinutes", "REG_DWORD", 0)
+    for affinity in ((), ("-e", "outlook_anywhere_affinity=source_ip")):
+        run = fleet.play(f"{COLLECTION}.drift", *affinity)
+        assert run.exit_code == 2
+        assert cells(fleet)["mbx1", TARGET] == "drifted"
+        assert cells(fleet)["cas1", POLLING] == "drifted"
+        assert "half applied" in run.screen
+
+
+def test_ipv6_stays_on_where_no_mailbox_server_needs_it_off(start: StartFleet) -> None:
+    hosts = demo_hosts()
+    hosts["mbx1"]["exchange"] = copy.deepcopy(hosts["mbx2"]["exchange"])
+    hosts["cas2"]["registry"][TCPIP6] = {"DisabledComponents": {"type": "REG_DWORD", "data": 0xFF}}
+    fleet = start(hosts)
+    run = site(fleet)
+    assert run.exit_code == 0, run.screen
+    assert cells(fleet)["cas1", IPV6] == "not_applicable"
+    assert cells(fleet)["cas2", IPV6] == "compliant"
+    (finding,) = [item for item in report(fleet)["hosts"][0]["findings"] if item["fix"] == "ipv6_components"]
+    assert "8.1.311.3" in finding["reason"]
+    assert fleet.lab["cas1"].registry.get(TCPIP6, "DisabledComponents") is None
+
+
+def test_a_mailbox_server_that_cannot_be_read_counts_as_one_that_needs_the_fix(start: StartFleet) -> None:
+    hosts = demo_hosts()
+    hosts["mbx1"]["exchange"] = copy.deepcopy(hosts["mbx2"]["exchange"])
+    for name in ("mbx1", "mbx2", "gc1", "gc2"):
+        hosts[name]["vars"] = {"outlook_anywhere_fqdn": f"{name}.contoso.com"}
+    fleet = start(hosts)
+    fleet.lab["mbx2"].faults.append(Fault("cut_before", "create", times=0))
+    run = drift(fleet)
+    assert cells(fleet)["cas1", IPV6] == "drifted"
+    assert "mbx2" in run.screen
+
+
+def test_what_a_restart_or_reboot_must_still_prove_is_pending_until_it_has(start: StartFleet) -> None:
+    fleet = start(demo_hosts())
+    site(fleet)
+
+    def due() -> dict[str, tuple[list[str], bool]]:
+        return {host["name"]: (host["restart_required"], host["reboot_required"]) for host in report(fleet)["hosts"]}
+
+    def effective(name: str) -> set[str]:
+        (host,) = [item for item in report(fleet)["hosts"] if item["name"] == name]
+        return {item["effective"] for item in host["findings"] if item["fix"] not in ("valid_ports", "ipv6_binding")}
+
+    assert drift(fleet).exit_code == 0
+    assert due() == {
+        **dict.fromkeys(("cas1", "cas2", "gc1", "gc2"), ([], True)),
+        **dict.fromkeys(("mbx1", "mbx2"), (["MSExchangeSA"], False)),
+    }
+    assert [effective(name) for name in ("cas1", "mbx1", "gc1")] == [{"no"}] * 3
+    for name in ("cas1", "gc1"):
+        fleet.lab[name].state.reboot()
+    fleet.lab["mbx1"].state.restart_service("MSExchangeSA")
+    assert drift(fleet).exit_code == 0
+    assert due() == {
+        **dict.fromkeys(("cas1", "gc1", "mbx1"), ([], False)),
+        **dict.fromkeys(("cas2", "gc2"), ([], True)),
+        "mbx2": (["MSExchangeSA"], False),
+    }
+    assert [effective(name) for name in ("cas1", "mbx1", "gc1")] == [{"yes"}] * 3
+
+
+def test_servers_to_which_not_everything_applies_are_told_so(start: StartFleet) -> None:
+    hosts = demo_hosts()
+    hosts["mbx1"]["cluster"] = True
+    hosts["cas1"]["exchange_2010"] = True
+    fleet = start(hosts)
+    run = drift(fleet)
+    assert "mbx1: it is a cluster node" in run.screen
+    assert "cas1: Exchange 2010 or later is installed" in run.screen
+    assert cells(fleet)["cas1", IPV6] == "not_applicable"
+
+
+def test_windows_server_2003_is_read_and_told_what_does_not_apply(start_model: StartModel) -> None:
+    hosts = demo_hosts()
+    hosts["cas1"]["windows"] = "2003"
+    fleet = start_model("reg.exe of Windows Server 2003", hosts)
+    run = drift(fleet)
+    assert "cas1: it runs Windows Server 2003" in run.screen
+    assert cells(fleet)["cas1", IPV6] == "not_applicable"
+    assert cells(fleet)["cas1", PORTS] == "drifted"
+    assert site(fleet).exit_code == 0
+
+
+@pytest.mark.parametrize("serial", [1, 2])
+def test_servers_change_as_many_at_a_time_as_asked(start: StartFleet, serial: int) -> None:
+    fleet = start(demo_hosts())
+    run = site(fleet, "-e", f"outlook_anywhere_serial={serial}")
+    assert run.screen.count("PLAY [Converge the Client Access servers]") == 2 // serial
+
+
+def test_each_fix_can_be_switched_off_and_the_role_passes_its_options_on(start: StartFleet) -> None:
+    fleet = start(demo_hosts())
+    options = {
+        "client_access_manage_ipv6": False,
+        "mailbox_manage_dsproxy_referral": False,
+        "global_catalog_manage_nspi_endpoint": False,
+        "client_access_extra_entries": ["proxy.contoso.com:593"],
+        "client_access_polling_minutes": 15,
+    }
+    assert site(fleet, "-e", json.dumps(options)).exit_code == 0
+    assert set(cells(fleet)) == {(host, setting) for host in ("cas1", "cas2") for setting in (POLLING, PORTS)}
+    found = fleet.lab["cas2"].registry.get(RPC_PROXY, "ValidPorts")
+    assert str(found).endswith("proxy.contoso.com:593')")
+    assert fleet.lab["cas2"].registry.get(CONFIGURATOR, "PeriodicPollingMinutes") == ("REG_DWORD", 15)
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"outlook_anywhere_mailbox_names": "mbx9.contoso.com"},
+        {"client_access_manage_valid_ports": "perhaps"},
+        {"client_access_polling_minutes": "never"},
+        {"client_access_extra_entries": {"a": 1}},
+    ],
+)
+def test_a_variable_that_does_not_fit_is_never_called_clean(start: StartFleet, variables: dict[str, Any]) -> None:
+    fleet = start(demo_hosts())
+    for playbook in (site, drift):
+        run = playbook(fleet, "-e", json.dumps(variables))
+        assert run.exit_code == 2, run.screen
+        states = {host["name"]: host["state"] for host in report(fleet)["hosts"]}
+        assert (states["cas1"], states["cas2"]) == ("failed", "failed")
+
+
+def test_the_report_survives_a_host_whose_connection_cannot_even_be_made(start: StartFleet) -> None:
+    hosts = demo_hosts()
+    hosts["cas1"]["vars"] = {"ansible_password": "{{ nobody_defined_this }}"}
+    fleet = start(hosts)
+    run = drift(fleet)
+    assert run.exit_code == 2
+    states = {host["name"]: host["state"] for host in report(fleet)["hosts"]}
+    assert states["cas1"] == "failed"
+    assert states["cas2"] == "read"
+    assert "HOST" in run.screen
+
+
+def test_a_report_that_cannot_be_written_is_shown_all_the_same(start: StartFleet) -> None:
+    fleet = start(demo_hosts())
+    run = drift(fleet, "-e", f"outlook_anywhere_report_dir={fleet.inventory}/below-a-file")
+    assert run.exit_code == 2
+    assert shown_cells(run) == AS_DELIVERED
+    result = run.of("drift_report", "localhost")
+    assert result["failure"]["setting"] == "report_dir"
+    assert "outlook_anywhere_report_dir" in result["failure"]["next_step"]
+
+
+def test_tags_do_not_leave_the_report_out(start: StartFleet) -> None:
+    fleet = start(demo_hosts())
+    assert drift(fleet, "--tags", "nothing-has-this-tag").exit_code == 2
+    assert {host["state"] for host in report(fleet)["hosts"]} == {"failed"}
+
+
+def test_no_result_holds_anything_but_plain_data_and_no_secret(start: StartFleet) -> None:
+    fleet = start(demo_hosts())
+    run = site(fleet, "-vvvvvv")
+    ours = [record for record in run.records if record["action"].startswith(COLLECTION)]
+    assert {kind for record in ours for kind in record["types"]} <= {
+        *("str", "int", "bool", "NoneType", "dict", "list", "float"),
+    }
+    for host in fleet.lab.hosts.values():
+        assert host.password not in run.screen

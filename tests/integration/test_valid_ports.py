@@ -5,12 +5,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
 
-from tests.integration.conftest import StartFleet
+from tests.integration.conftest import StartFleet, StartModel
 from tests.integration.fleet import CONFIGURATOR, RPC_PROXY, client_access, number, text
 
 PINNED = "mbx1:6001-6002;mbx1:6004;mbx1.contoso.com:6001-6002;mbx1.contoso.com:6004;gc1:6004;gc1.contoso.com:6004"
@@ -153,19 +152,38 @@ def test_warnings_reach_the_operator_with_the_host(start: StartFleet) -> None:
         assert [warning for warning in warnings if words in warning and warning.startswith("cas1: ")], words
 
 
-def test_the_result_is_plain_data(start: StartFleet) -> None:
+def test_a_finding_has_its_documented_parts(start: StartFleet) -> None:
     fleet = start({"cas1": client_access(text("x:1"), number(15))})
     result = fleet.valid_ports("--check", unknown_entries="remove")
-    assert json.loads(json.dumps(result)) == result
-    assert set(result["findings"][0]) == {
-        "host",
-        "fix",
-        "setting",
-        "status",
-        "before",
-        "after",
-        "reason",
-        "reference",
-        "effective",
-        "blocked_by",
-    }
+    assert [set(finding) for finding in result["findings"]] == [
+        {
+            "host",
+            "fix",
+            "setting",
+            "status",
+            "before",
+            "after",
+            "reason",
+            "reference",
+            "effective",
+            "blocked_by",
+        }
+    ] * 2
+
+
+@pytest.mark.parametrize("transport", ["basic", "ntlm"])
+@pytest.mark.parametrize("servers", [2, 500])
+def test_requests_stay_within_the_promise(start_model: StartModel, servers: int, transport: str) -> None:
+    fleet = start_model(
+        "counting is the model's: Wine's answers arrive in more receives",
+        {"cas1": client_access(text("mbx1:6001"), number(15))},
+        transport=transport,
+    )
+    names = [f"mailbox{count:03}.exchange.contoso.com" for count in range(servers)]
+    for changed, most in ((True, 10), (False, 4)):
+        fleet.lab["cas1"].clear_requests()
+        assert fleet.valid_ports(mailbox_servers=names, unknown_entries="remove")["changed"] is changed
+        counted = [item.operation for item in fleet.lab["cas1"].requests if item.operation not in ("receive", "auth")]
+        assert len(counted) <= most, counted
+        if not changed:
+            assert counted == ["create", "command", "signal", "delete"]

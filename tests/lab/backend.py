@@ -7,6 +7,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.lab.state import ServerState
 
 # REG_SZ and REG_EXPAND_SZ: str; REG_DWORD and REG_QWORD: int; REG_MULTI_SZ: list[str]; REG_BINARY: bytes
 RegistryData = str | int | list[str] | bytes
@@ -65,6 +69,7 @@ class Backend(ABC):
     """One Windows server."""
 
     registry: Registry
+    state: ServerState
 
     @abstractmethod
     async def start(self) -> None:

@@ -22,6 +22,7 @@ from tests.lab.hosts import HostSpec, load_hosts
 from tests.lab.inventory import write_inventory
 from tests.lab.server import RequestRecord, WsmanServer
 from tests.lab.shells import ShellService
+from tests.lab.state import ServerState
 
 # Imported when a host asks for one: the Wine back end needs more than the model does.
 BACKENDS = {"model": ("tests.lab.model", "ModelBackend"), "wine": ("tests.lab.wine", "WineBackend")}
@@ -52,6 +53,11 @@ class Host:
     def registry(self) -> Registry:
         """The test's hand in the server's registry."""
         return self.backend.registry
+
+    @property
+    def state(self) -> ServerState:
+        """What runs and listens there, with the test's hand on services and reboots."""
+        return self.backend.state
 
     @property
     def open_shells(self) -> int:

@@ -15,8 +15,11 @@ from typing import Any, cast
 import jsonschema
 import yaml
 
+from tests.lab import roles
 from tests.lab.backend import RegistryData
+from tests.lab.catalogue import ServiceKind
 from tests.lab.faults import Fault
+from tests.lab.roles import Adapter, Addresses
 
 SCHEMA_FILE = Path(__file__).with_name("hosts.schema.json")
 TCPIP_PARAMETERS = r"HKLM\SYSTEM\CurrentControlSet\Services\Tcpip\Parameters"
@@ -55,7 +58,8 @@ class Quotas:
 class HostSpec:
     """One server as the fleet file describes it.
 
-    registry maps key -> value name -> value and holds the names that fqdn stands for; an empty mapping makes the key.
+    registry maps key -> value name -> value; an empty mapping makes the key. It also holds what fqdn, exchange,
+    domain_controller and the other short fields stand for.
     """
 
     name: str
@@ -72,6 +76,11 @@ class HostSpec:
     servicelet: Servicelet | None = None
     quotas: Quotas = Quotas()
     faults: tuple[Fault, ...] = ()
+    addresses: Addresses = field(default_factory=Addresses)
+    adapters: tuple[Adapter, ...] = ()
+    services: Mapping[str, ServiceKind] = field(default_factory=dict)
+    boot_hours_ago: float = 7.0
+    utc_offset: int = 60
 
 
 @dataclass(frozen=True)
@@ -140,12 +149,17 @@ def _host(name: str, raw: Mapping[str, Any], backend: str) -> HostSpec:
         transport=raw.get("transport", "basic"),
         language=raw.get("language", "en"),
         windows=raw.get("windows", "2008"),
-        registry=_registry(fqdn, raw.get("registry", {})),
+        registry=_registry(fqdn, roles.registry(raw, fqdn), raw.get("registry", {})),
         denied=tuple(raw.get("denied", ())),
         empty_stderr=raw.get("empty_stderr", False),
         servicelet=None if servicelet is None else _servicelet(servicelet),
         quotas=Quotas(**raw.get("quotas", {})),
         faults=tuple(_fault(fault) for fault in raw.get("faults", ())),
+        addresses=roles.addresses(raw, fqdn),
+        adapters=roles.adapters(raw, fqdn),
+        services=roles.services(raw),
+        boot_hours_ago=raw.get("boot_hours_ago", 7.0),
+        utc_offset=raw.get("utc_offset", 60),
     )
 
 
@@ -157,14 +171,15 @@ def _fault(raw: Mapping[str, Any]) -> Fault:
     return Fault(**{key: value.encode() if key in ("stdout", "stderr") else value for key, value in raw.items()})
 
 
-def _registry(fqdn: str, raw: Mapping[str, Any]) -> dict[str, dict[str, RegistryValue]]:
+def _registry(fqdn: str, *layers: Mapping[str, Any]) -> dict[str, dict[str, RegistryValue]]:
+    """All layers in one, the later ones over the earlier; keys and values keep the spelling they came with first."""
     keys = {TCPIP_PARAMETERS: _names(fqdn)}
     spelled = {TCPIP_PARAMETERS.lower(): TCPIP_PARAMETERS}
-    for key, values in raw.items():
-        first_spelling = spelled.setdefault(key.lower(), key)
-        target = keys.setdefault(first_spelling, {})
+    for key, values in (item for layer in layers for item in layer.items()):
+        target = keys.setdefault(spelled.setdefault(key.lower(), key), {})
+        names = {name.lower(): name for name in target}
         for name, value in (values or {}).items():
-            target[name] = RegistryValue(value["type"], _data(value["type"], value["data"]))
+            target[names.get(name.lower(), name)] = RegistryValue(value["type"], _data(value["type"], value["data"]))
     return keys
 
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-from ..formats.names import parse_fqdn
+from ..formats.names import ServerName
 from ..formats.registry import Change, DeleteValue, Key, KeyAbsent, KeyContent, SetNumber, SetText, Unreadable, Value
 from ..journal import Memory
 from ..reads import Observed, ProbeKey, Processes, Read, ReadClock, ReadKey, ReadProcesses
@@ -60,7 +60,7 @@ class DsproxyReferral(Fix):
     reads: ClassVar[tuple[Read, ...]] = (ReadKey(PARAMETERS), ProbeKey(MISPLACED), ReadClock(), PROCESS)
     argument_spec: ClassVar[dict[str, dict[str, Any]]] = {
         "refer_http_to_dsproxy": {"type": "bool"},
-        "nspi_target_server": {"type": "str"},
+        "nspi_target_server": {"type": "raw"},
     }
 
     @classmethod
@@ -68,8 +68,8 @@ class DsproxyReferral(Fix):
         """From a task's options, typed by the argument spec; raises InvalidOptions."""
         reader = OptionReader()
         target = options["nspi_target_server"]
-        if target:
-            reader.each("nspi_target_server", [target], parse_fqdn)
+        if target not in (None, ""):
+            target = next((name.fqdn for name in reader.each("nspi_target_server", [target], ServerName.parse)), None)
         reader.raise_problems()
         return cls(options["refer_http_to_dsproxy"], target)
 

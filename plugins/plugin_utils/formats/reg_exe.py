@@ -16,7 +16,7 @@ class NotParsed(ValueError):
 
 # Names hold blanks and parentheses: only the type token between its separators is a safe anchor. Windows Server 2008
 # and later separate by four blanks, Windows Server 2003 by tabs. Empty data may leave nothing after the type.
-_VALUE = re.compile(r"^ {4}(?P<name>\S.*?|)(?: {4}|\t)(?P<kind>REG_[A-Z_]+)(?:(?: {4}|\t)(?P<data>.*))?$")
+_VALUE = re.compile(r"^(?: {4}|\t)(?P<name>\S.*?|)(?: {4}|\t)(?P<kind>REG_[A-Z_]+)(?:(?: {4}|\t)(?P<data>.*))?$")
 _BANNER = re.compile(r"^! REG\.EXE VERSION \d+\.\d+$")
 _TEXT_KINDS = ("REG_SZ", "REG_EXPAND_SZ", "REG_MULTI_SZ")
 

@@ -146,48 +146,16 @@ class FleetReport:
         return [printable(line) for line in lines]
 
     def table(self) -> list[str]:
-        """Host x setting, a line a server, the words of drift.json."""
-        rows = [("HOST", "STATE", *self.settings)]
+        """Host x setting, a line a server, the words of drift.json; the settings have numbers, told below."""
+        numbers = [str(place) for place in range(1, len(self.settings) + 1)]
+        rows = [("HOST", "STATE", *numbers)]
         rows += [
             (host.name, host.state, *(host.cells.get(setting, ABSENT_CELL) for setting in self.settings))
             for host in self.hosts
         ]
         widths = [max(len(printable(row[column])) for row in rows) for column in range(len(rows[0]))]
-        return [
+        lines = [
             "  ".join(printable(cell).ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
             for row in rows
         ]
-
-
-# The names under which the playbooks and roles register what their tasks return.
-EXPECTED = {
-    "global_catalog": ("global_catalog_nspi_endpoint",),
-    "client_access": ("client_access_valid_ports", "client_access_ipv6_components", "client_access_ipv6_binding"),
-    "mailbox": ("mailbox_dsproxy_referral",),
-}
-GROUPS = tuple(EXPECTED)
-REGISTERED = (
-    "outlook_anywhere_identity",
-    *(name for names in EXPECTED.values() for name in names),
-)
-
-
-def registered_results(
-    hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]], groups: Mapping[str, Iterable[str]]
-) -> dict[str, list[Mapping[str, Any]]]:
-    """What the tasks of this run registered for each host of our groups; an empty list for one that has nothing."""
-    ours = {host for group in GROUPS for host in groups.get(group, ())}
-    return {host: _registered(host, hostvars[host], groups) for host in hosts if host in ours}
-
-
-def _registered(
-    host: str, variables: Mapping[str, Any], groups: Mapping[str, Iterable[str]]
-) -> list[Mapping[str, Any]]:
-    results = [variables[name] for name in REGISTERED if name in variables]
-    stopped = variables.get("outlook_anywhere_stopped")
-    if stopped and not any(_went_wrong(result) for result in results):
-        results.append({**stopped, "msg": f"{host}: {stopped.get('msg')}"})
-    for group, names in EXPECTED.items():
-        if host in groups.get(group, ()) and not any(name in variables for name in names):
-            results.append({"failed": True, "msg": f"{host}: {group}: its settings were not looked at in this run"})
-    return results
+        return lines + [f"{number} = {setting}" for number, setting in zip(numbers, self.settings, strict=True)]

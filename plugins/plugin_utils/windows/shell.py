@@ -200,6 +200,14 @@ class Shell:
                 self._sleep(pause)
         raise AssertionError("unreachable: the last pause is None")
 
+    def _leave_broken_session(self) -> None:
+        """Make what follows, and core's closing of the shell, use a new session.
+
+        An encrypted session cannot be continued over another connection, and the shell would be left on the server.
+        """
+        with suppress(Exception):
+            self._protocol.transport.close_session()
+
     def _ask_once(self, what: str, ask: Callable[[], Answer]) -> Answer:
         from winrm.exceptions import WinRMOperationTimeoutError
 
@@ -208,6 +216,8 @@ class Shell:
         except WinRMOperationTimeoutError:
             raise
         except Exception as error:
+            if not hasattr(error, "wsman_fault_code"):
+                self._leave_broken_session()
             # pywinrm lets the errors of its parsers and of its HTTP client through as they are: whatever it raises
             # means that there was no answer that can be used.
             raise Unreachable(f"could not {what}: {_describe(error)}") from error

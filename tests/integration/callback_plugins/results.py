@@ -18,6 +18,12 @@ description: The file is named by the environment variable RESULTS_FILE.
 """
 
 
+def _types(value):
+    """The names of all types in a result: they must be those that JSON has."""
+    parts = [*value, *value.values()] if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else []
+    return {type(value).__name__}.union(*(_types(part) for part in parts))
+
+
 class CallbackModule(CallbackBase):
     """Every result, whatever became of the task."""
 
@@ -33,6 +39,7 @@ class CallbackModule(CallbackBase):
             "action": result._task.action,
             "task": result._task.get_name(),
             "result": result._result,
+            "types": sorted(_types(result._result)),
         }
         with open(os.environ["RESULTS_FILE"], "a", encoding="utf-8") as file:
             file.write(json.dumps(record, default=str) + "\n")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the exchange_ops.outlook_anywhere authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the registry of a Server 2008 holds before Exchange: enough to look around in, no more."""
+"""What the registry of a server holds before Exchange: enough to look around in, no more."""
 
 from __future__ import annotations
 
@@ -56,6 +56,7 @@ SERVICE_NAMES = (
 # Not even an administrator may look into these.
 DENIED = (r"HKLM\SAM\SAM", r"HKLM\SECURITY")
 VERSIONS = {
+    "2003": ("Microsoft Windows Server 2003", "5.2", "3790", "Service Pack 2"),
     "2008": ("Windows Server (R) 2008 Standard", "6.0", "6002", "Service Pack 2"),
     "2008r2": ("Windows Server 2008 R2 Standard", "6.1", "7601", "Service Pack 1"),
 }
@@ -66,6 +67,8 @@ def fill(tree: Tree, windows: str, hostname: str) -> None:
     for key in KEYS:
         tree.create(key)
     for service in SERVICE_NAMES:
+        if service == "Tcpip6" and windows == "2003":
+            continue  # IPv6 is there only where someone installed it
         tree.create(f"{SERVICES}\\{service}\\Parameters")
         tree.write(f"{SERVICES}\\{service}", Value("Start", "REG_DWORD", 2))
     for key in DENIED:

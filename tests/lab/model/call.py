@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 
 from tests.lab.model.environment import Environment
 from tests.lab.model.machine import Machine
-from tests.lab.model.samples import message
 from tests.lab.model.streams import Handle, Input, Sink
+from tests.lab.samples import message
 
 UTF8_CODE_PAGE = 65001
 

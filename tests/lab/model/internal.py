@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from tests.lab.model.call import Call
 from tests.lab.model.files import PathMissing, is_nul
 from tests.lab.model.parser import DELIMITERS, NotModelled
-from tests.lab.model.samples import sample
+from tests.lab.samples import sample
 
 UTF16_MARK = b"\xff\xfe"
 # cmd.exe has these as well.

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from tests.lab.argv import program_name
 from tests.lab.model import internal
 from tests.lab.model.call import Call
 from tests.lab.model.files import PathMissing, is_nul
@@ -181,7 +182,7 @@ class Interpreter:
 
 async def run_program(call: Call) -> int:
     """Run a program by its command line; it sees a server where everything due has happened."""
-    from tests.lab.model.programs import PROGRAMS, program_name
+    from tests.lab.model.programs import PROGRAMS
 
     call.machine.tick()
     name = program_name(call.text)

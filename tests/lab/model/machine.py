@@ -10,19 +10,21 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from tests.lab.clock import Clock
 from tests.lab.hosts import HostSpec
 from tests.lab.model import base_registry
-from tests.lab.model.clock import Clock
 from tests.lab.model.environment import Environment
 from tests.lab.model.files import Files
 from tests.lab.model.registry import ModelRegistry, Tree, Value
 from tests.lab.model.servicelet import RpcHttpConfigurator
+from tests.lab.state import ServerState
 
 PROFILE = r"C:\Users\Administrator"
 TEMP = PROFILE + r"\AppData\Local\Temp"
 DRIVERS_ETC = r"C:\Windows\system32\drivers\etc"
-# Facts of the collection, section 9: the two active lines of a Server 2008, and none later.
+# Facts of the collection, section 9: one active line in 2003, two in 2008, none later.
 HOSTS_FILES = {
+    "2003": b"127.0.0.1       localhost\r\n",
     "2008": b"127.0.0.1       localhost\r\n::1             localhost\r\n",
     "2008r2": b"#\t127.0.0.1       localhost\r\n#\t::1             localhost\r\n",
 }
@@ -53,7 +55,9 @@ class Machine:
         self.files.write(DRIVERS_ETC + r"\hosts", HOSTS_FILES[spec.windows])
         base_registry.fill(self.tree, spec.windows, hostname)
         self._fill_registry()
+        self.state = ServerState(spec, self.registry, self.clock)
         self.servicelet = RpcHttpConfigurator(spec.servicelet, self.tree, self.clock) if spec.servicelet else None
+        self.state.start()
 
     def tick(self) -> None:
         """Let happen what has fallen due."""

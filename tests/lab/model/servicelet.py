@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
+from tests.lab.clock import Clock
 from tests.lab.hosts import Servicelet
-from tests.lab.model.clock import Clock
 from tests.lab.model.registry import Tree, Value
 
 CONFIGURATOR = r"HKLM\SYSTEM\CurrentControlSet\Services\MSExchangeServiceHost\RpcHttpConfigurator"

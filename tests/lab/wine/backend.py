@@ -10,9 +10,12 @@ import tempfile
 from pathlib import Path
 
 from tests.lab.backend import Backend, Output, Process
+from tests.lab.clock import Clock
 from tests.lab.hosts import HostSpec
+from tests.lab.state import ServerState
+from tests.lab.wine.asking import Asking
 from tests.lab.wine.cannot import check
-from tests.lab.wine.identity import hosts_file, identity
+from tests.lab.wine.identity import hosts_file, identity, services
 from tests.lab.wine.prefix import TOOLS_DIRECTORY, Prefix, end_programs, environment
 from tests.lab.wine.process import FinishedProcess, WineProcess
 from tests.lab.wine.registry import WineRegistry
@@ -20,15 +23,25 @@ from tests.lab.wine.registry import WineRegistry
 HOSTS_FILE = Path("drive_c", "windows", "system32", "drivers", "etc", "hosts")
 # cmd.exe refuses more; Wine's would cut it off silently.
 LONGEST_LINE = 8191
+UTF8_CODE_PAGE = 65001
+# Read by ask.c.
+ADDRESS_FILE = "ask.txt"
+CODE_PAGE_VARIABLE = "LAB_CODE_PAGE"
 TOO_LONG = Output(b"", b"The command line is too long.\r\n", 1)
 
 
 class WineBackend(Backend):
-    """One server: a prefix of its own, Wine's server process for it, and the programs that run in it."""
+    """One server: a prefix of its own, Wine's server process for it, and the programs that run in it.
+
+    Programs that tell of the server itself ask its state. The state's clock is theirs alone: cmd.exe and the files have
+    this machine's time.
+    """
 
     def __init__(self, spec: HostSpec) -> None:
         check(spec)
         self.registry: WineRegistry = WineRegistry()
+        self.state = ServerState(spec, self.registry, Clock())
+        self._asking = Asking(self.state)
         self._spec = spec
         self._prefix: Prefix | None = None
         self._processes: list[WineProcess] = []
@@ -40,20 +53,28 @@ class WineBackend(Backend):
 
     async def start(self) -> None:
         await asyncio.to_thread(self._start)
+        await self._asking.start(self._running_prefix() / TOOLS_DIRECTORY / ADDRESS_FILE)
 
     async def stop(self) -> None:
         await asyncio.gather(*(process.terminate() for process in self._processes))
         self._processes.clear()
         await asyncio.to_thread(self._stop)
+        await self._asking.stop()
 
     async def run(self, command_line: str, console_stdin: bool, skip_cmd_shell: bool) -> Process:
+        return await self.run_in_code_page(command_line, console_stdin, skip_cmd_shell, UTF8_CODE_PAGE)
+
+    async def run_in_code_page(
+        self, command_line: str, console_stdin: bool, skip_cmd_shell: bool, code_page: int
+    ) -> Process:
+        """Only the programs that ask the lab print in that code page."""
         if len(command_line) > LONGEST_LINE:
             return FinishedProcess(TOO_LONG)
         prefix = self._running_prefix()
         tools = prefix / TOOLS_DIRECTORY
         process = await WineProcess.start(
             tools / "run_line.exe",
-            environment(prefix),
+            environment(prefix) | {CODE_PAGE_VARIABLE: str(code_page)},
             Path(tempfile.mkdtemp(dir=tools)),
             command_line if skip_cmd_shell else f"cmd.exe /c {command_line}",
         )
@@ -65,11 +86,13 @@ class WineBackend(Backend):
         prefix = self._prefix.path
         self.registry.open(prefix / TOOLS_DIRECTORY / "registry.exe", environment(prefix))
         self.registry.load(identity(self._spec.windows))
+        self.registry.load(services())
         self.registry.load(self._spec.registry)
         (prefix / HOSTS_FILE).write_bytes(hosts_file(self._spec.windows))
         for key in self._spec.denied:
             self.registry.create(key)
             self.registry.deny(key)
+        self.state.start()
 
     def _stop(self) -> None:
         if self._prefix is None:

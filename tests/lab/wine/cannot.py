@@ -26,6 +26,8 @@ def check(spec: HostSpec) -> None:
     """Raise WineCannot for what a server is asked to be and Wine cannot."""
     if missing := missing_programs():
         raise WineCannot(f"program {', '.join(missing)} is not installed")
+    if spec.windows == "2003":
+        raise WineCannot("reg.exe with the output of Windows Server 2003 is missing")
     if spec.language != "en":
         raise WineCannot(f"reg.exe with messages in another language ({spec.language}) is missing")
     if spec.empty_stderr:

@@ -10,10 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from tests.lab.catalogue import WINDOWS
 from tests.lab.hosts import RegistryValue
 
 CURRENT_VERSION = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion"
 PRODUCT_OPTIONS = r"HKLM\SYSTEM\CurrentControlSet\Control\ProductOptions"
+SERVICES = r"HKLM\SYSTEM\CurrentControlSet\Services"
+START_AT_BOOT = 2
 WINE = r"HKCU\Software\Wine"
 
 Keys = Mapping[str, Mapping[str, RegistryValue]]
@@ -22,6 +25,11 @@ Keys = Mapping[str, Mapping[str, RegistryValue]]
 def identity(windows: str) -> Keys:
     """The values that make Wine and its registry look like that release."""
     return _RELEASES[windows]
+
+
+def services() -> Keys:
+    """The services of Windows start at boot; those that Wine has too do so on demand there."""
+    return {rf"{SERVICES}\{kind.name}": {"Start": RegistryValue("REG_DWORD", START_AT_BOOT)} for kind in WINDOWS}
 
 
 def hosts_file(windows: str) -> bytes:

@@ -20,6 +20,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -30,12 +31,29 @@ DEFAULT_CACHE = Path(__file__).parents[3] / ".venv" / "cache"
 SOURCES = Path(__file__).with_name("programs")
 # Run by their path, so that no command line of a test meets them.
 TOOLS = ("run_line", "registry")
-# Found on the PATH under the name of what they stand in for.
-STAND_INS = ("findstr", "reg")
-# Stand-ins that hand over to what they stand in for, which is kept among the tools as wine_NAME.exe.
-HANDING_OVER = ("reg",)
 TOOLS_DIRECTORY = Path("drive_c", "lab")
 SYSTEM_DIRECTORY = Path("drive_c", "windows", "system32")
+WBEM_DIRECTORY = SYSTEM_DIRECTORY / "wbem"
+
+
+@dataclass(frozen=True)
+class StandIn:
+    """Found on the PATH under the name of Wine's own program, which is kept among the tools as wine_NAME.exe."""
+
+    name: str
+    source: str
+    directory: Path = SYSTEM_DIRECTORY
+
+
+STAND_INS = (
+    StandIn("findstr", "findstr"),
+    StandIn("reg", "reg"),
+    StandIn("netsh", "ask"),
+    StandIn("netstat", "ask"),
+    StandIn("sc", "ask"),
+    StandIn("tasklist", "ask"),
+    StandIn("wmic", "ask", WBEM_DIRECTORY),
+)
 SHARED_SUFFIXES = frozenset({".acm", ".cpl", ".dll", ".drv", ".exe", ".nls", ".ocx", ".sys", ".tlb"})
 # Drive Z: leads out of the server to the files of this machine.
 FOREIGN_DRIVES = ("z:",)
@@ -47,12 +65,13 @@ STOP_SECONDS = 30
 
 def environment(prefix: Path) -> dict[str, str]:
     """The environment of Wine's programs in a prefix, free of all that this machine's user has set."""
+    native = [f"{stand_in.name}.exe=n" for stand_in in STAND_INS]
     return {
         "HOME": str(prefix),
         "LC_ALL": "C.UTF-8",
         "PATH": os.environ.get("PATH", os.defpath),
         "WINEDEBUG": "-all",
-        "WINEDLLOVERRIDES": ";".join(["mscoree,mshtml,winemenubuilder.exe=", *(f"{name}.exe=n" for name in STAND_INS)]),
+        "WINEDLLOVERRIDES": ";".join(["mscoree,mshtml,winemenubuilder.exe=", *native]),
         "WINEPREFIX": str(prefix),
     }
 
@@ -149,13 +168,7 @@ def _build(golden: Path) -> None:
     try:
         _run(["wineboot", "--init"], environment(unfinished))
         _run(["wineserver", "--wait"], environment(unfinished))
-        for name in TOOLS:
-            _compile(name, unfinished / TOOLS_DIRECTORY)
-        for name in HANDING_OVER:
-            wines = unfinished / SYSTEM_DIRECTORY / f"{name}.exe"
-            wines.rename(unfinished / TOOLS_DIRECTORY / f"wine_{name}.exe")
-        for name in STAND_INS:
-            _compile(name, unfinished / SYSTEM_DIRECTORY)
+        _install_programs(unfinished)
         for drive in FOREIGN_DRIVES:
             (unfinished / "dosdevices" / drive).unlink()
         unfinished.rename(golden)
@@ -164,13 +177,20 @@ def _build(golden: Path) -> None:
         raise
 
 
-def _compile(name: str, directory: Path) -> None:
-    directory.mkdir(exist_ok=True)
-    target = directory / f"{name}.exe"
-    target.unlink(missing_ok=True)
+def _install_programs(prefix: Path) -> None:
+    for name in TOOLS:
+        _compile(name, prefix / TOOLS_DIRECTORY / f"{name}.exe")
+    for stand_in in STAND_INS:
+        wines = prefix / stand_in.directory / f"{stand_in.name}.exe"
+        wines.rename(prefix / TOOLS_DIRECTORY / f"wine_{stand_in.name}.exe")
+        _compile(stand_in.source, wines)
+
+
+def _compile(name: str, target: Path) -> None:
+    target.parent.mkdir(exist_ok=True)
     source = SOURCES / f"{name}.c"
     entry_point = "-municode" if "wmain" in source.read_text(encoding="utf-8") else "-mconsole"
-    _run([COMPILER, entry_point, "-Wall", "-Os", "-s", "-o", str(target), str(source)])
+    _run([COMPILER, entry_point, "-Wall", "-Os", "-s", "-o", str(target), str(source), "-lws2_32"])
 
 
 def _run(command: list[str], variables: Mapping[str, str] | None = None) -> None:

@@ -16,6 +16,7 @@ from winrm.protocol import Protocol
 from tests.lab import Host, Lab, load_hosts
 from tests.lab.backend import Output
 from tests.lab.model import ModelBackend
+from tests.lab.state import ServerState
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,10 @@ class Server:
     @property
     def registry(self) -> Any:
         return self.backend.registry
+
+    @property
+    def state(self) -> ServerState:
+        return self.backend.state
 
     def run(self, line: str, stdin: bytes = b"", code_page: int = 65001) -> Output:
         """All output of a line whose standard input ends."""

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.lab.model.programs import argv, reg_file
+from tests.lab import argv
+from tests.lab.model.programs import reg_file
 from tests.lab.model.registry import AccessDenied, Tree
-from tests.lab.model.samples import DATA, sample
+from tests.lab.samples import DATA, sample
 from tests.unit.lab.conftest import Server
 
 NTDS = r"HKLM\SYSTEM\CurrentControlSet\Services\NTDS\Parameters"
@@ -267,13 +268,13 @@ def test_samples_name_their_source() -> None:
 
 
 def test_model_follows_its_sample(ntds: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    from tests.lab.model import samples
+    from tests.lab.model import query_shape as shapes
 
     changed = sample("reg-query-2008").replace("    Root Domain    REG_SZ    ", "\tRoot Domain\tREG_SZ\t")
     changed = changed.replace("    System Schema Version    REG_DWORD    ", "\tSystem Schema Version\tREG_DWORD\t")
-    monkeypatch.setattr(samples, "sample", lambda name: changed if name == "reg-query-2008" else sample(name))
-    samples.query_shape.cache_clear()
+    monkeypatch.setattr(shapes, "sample", lambda name: changed if name == "reg-query-2008" else sample(name))
+    shapes._shape_of_2008.cache_clear()
     try:
         assert "\tRoot Domain\tREG_SZ\tDC=test" in ntds.out(f"reg query {NTDS}")
     finally:
-        samples.query_shape.cache_clear()
+        shapes._shape_of_2008.cache_clear()

@@ -218,6 +218,7 @@ def test_two_servers_run_at_the_same_time_and_share_nothing(wine_installed: None
 @pytest.mark.parametrize(
     ("spec", "reason"),
     [
+        (HostSpec("cas1", "cas1.test", windows="2003"), "reg.exe .* Windows Server 2003"),
         (HostSpec("cas1", "cas1.test", language="de"), "another language"),
         (HostSpec("cas1", "cas1.test", empty_stderr=True), "without error messages"),
         (HostSpec("cas1", "cas1.test", servicelet=Servicelet(("mbx1.test",))), "MSExchangeServiceHost"),

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.lab.backend import RegistryData
+from tests.lab.hosts import HostSpec
 from tests.lab.wine import registry_data
 from tests.lab.wine.registry import RegistryError
 from tests.unit.lab_wine.server import Servers
@@ -88,6 +89,16 @@ def test_a_denied_key_can_be_removed_and_made_anew(server: Servers) -> None:
     server.registry.delete(key)
     server.registry.create(key)
     assert server.run(f'reg query "{key}"').exit_code == 0
+
+
+@pytest.mark.wine
+def test_a_tree_with_performance_data_in_it_can_be_denied(wine_installed: None) -> None:
+    """Perflib\\009 opens as something that takes no access list."""
+    microsoft = r"HKLM\SOFTWARE\Microsoft"
+    with Servers(HostSpec("cas2", "cas2.test", denied=(microsoft,))) as servers:
+        for key in (microsoft, rf"{microsoft}\Rpc", rf"{microsoft}\Windows NT\CurrentVersion\Perflib"):
+            assert servers.run(f'reg query "{key}" <nul').exit_code == 1, key
+        assert "Perflib" in servers.registry.subkeys(rf"{microsoft}\Windows NT\CurrentVersion")
 
 
 def test_only_the_two_roots_are_known(server: Servers) -> None:

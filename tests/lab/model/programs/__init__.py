@@ -5,11 +5,10 @@
 
 from __future__ import annotations
 
-import ntpath
 from collections.abc import Awaitable, Callable
 
 from tests.lab.model.call import Call
-from tests.lab.model.programs import argv, cmd, findstr, reg, small
+from tests.lab.model.programs import cmd, findstr, reg, server_state, small
 
 Program = Callable[[Call], Awaitable[int]]
 
@@ -17,12 +16,11 @@ PROGRAMS: dict[str, Program] = {
     "cmd": cmd.run,
     "findstr": findstr.run,
     "hostname": small.hostname,
+    "netsh": server_state.run,
+    "netstat": server_state.run,
     "ping": small.ping,
     "reg": reg.run,
+    "sc": server_state.run,
+    "tasklist": server_state.run,
+    "wmic": server_state.run,
 }
-
-
-def program_name(text: str) -> str:
-    """The name that a command line begins with, without directory and .exe."""
-    name = ntpath.basename(argv.split(text)[0])
-    return name[:-4] if name.lower().endswith(".exe") else name

@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tests.lab import argv
 from tests.lab.model.call import Call
 from tests.lab.model.files import PathMissing
 from tests.lab.model.parser import NotModelled
-from tests.lab.model.programs import argv
 
 # Longer lines are cut (findings of users of Windows up to 7 and 2008 R2).
 LINE_LIMIT = 8191

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from tests.lab import argv
 from tests.lab.backend import RegistryData
 from tests.lab.model.call import Call
 from tests.lab.model.files import PathMissing
-from tests.lab.model.programs import argv, reg_file, reg_query
+from tests.lab.model.programs import reg_file, reg_query
 from tests.lab.model.registry import AccessDenied, BadKeyName, KeyMissing, Value, split
 
 KINDS = ("REG_SZ", "REG_MULTI_SZ", "REG_EXPAND_SZ", "REG_DWORD", "REG_QWORD", "REG_BINARY", "REG_NONE")

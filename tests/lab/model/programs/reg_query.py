@@ -1,53 +1,54 @@
 # Copyright (c) 2026, the exchange_ops.outlook_anywhere authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The output of reg query, laid out as the sample of Server 2008 is."""
+"""The output of reg query, laid out as the sample of the release is."""
 
 from __future__ import annotations
 
 from tests.lab.backend import RegistryData
 from tests.lab.model.call import Call
+from tests.lab.model.query_shape import QueryShape, query_shape
 from tests.lab.model.registry import Key, Value, split
-from tests.lab.model.samples import query_shape
 
 
 def whole_key(path: str, key: Key, call: Call, recursive: bool) -> str:
     """Values and subkeys; recursive descends instead of listing, past what refuses access."""
-    name = _long(path)
-    subkeys = [(f"{name}\\{subkey}", below) for subkey, below in key.sorted_subkeys()]
-    text = _values(name, key, call)
-    if recursive:
-        return text + "".join(whole_key(sub, below, call, True) for sub, below in subkeys if not below.denied)
-    if not text:
-        text = query_shape().keys_only_before
-    return text + "".join(f"{sub}\n" for sub, _below in subkeys)
+    shape = query_shape(call.machine.spec.windows)
+    return shape.head + _key(_long(path), key, call, shape, recursive)
 
 
 def one_value(path: str, value: Value, call: Call) -> str:
     """The key and one value."""
-    shape = query_shape()
-    return f"{shape.before_key}{_long(path)}\n{_line(value, call)}{shape.before_subkeys}"
+    shape = query_shape(call.machine.spec.windows)
+    return f"{shape.head}{shape.before_key}{_long(path)}\n{_line(value, call, shape)}{shape.before_subkeys}"
 
 
-def _values(name: str, key: Key, call: Call) -> str:
+def _key(name: str, key: Key, call: Call, shape: QueryShape, recursive: bool) -> str:
+    subkeys = [(f"{name}\\{subkey}", below) for subkey, below in key.sorted_subkeys()]
+    text = _values(name, key, call, shape)
+    if recursive:
+        return text + "".join(_key(sub, below, call, shape, True) for sub, below in subkeys if not below.denied)
+    if not text:
+        text = shape.keys_only_before
+    return text + "".join(f"{sub}\n" for sub, _below in subkeys)
+
+
+def _values(name: str, key: Key, call: Call, shape: QueryShape) -> str:
     """The key's own part, which ends with what goes before subkeys; empty where it prints nothing of its own."""
-    shape = query_shape()
     if not key.values and not shape.prints_key_without_values:
         return ""
-    lines = "".join(_line(value, call) for value in key.values.values())
+    lines = "".join(_line(value, call, shape) for value in key.values.values())
     return f"{shape.before_key}{name}\n{lines}{shape.before_subkeys}"
 
 
-def _line(value: Value, call: Call) -> str:
-    shape = query_shape()
-    name = value.name or call.localised("reg-default-name").strip()
-    data = _data(value.data)
+def _line(value: Value, call: Call, shape: QueryShape) -> str:
+    name = value.name or shape.default_name or call.localised("reg-default-name").strip()
+    data = _data(value.data, shape)
     tail = f"{shape.before_data}{data}" if data else shape.empty_data
     return f"{shape.indent}{name}{shape.before_kind}{value.kind}{tail}\n"
 
 
-def _data(data: RegistryData) -> str:
-    shape = query_shape()
+def _data(data: RegistryData, shape: QueryShape) -> str:
     if isinstance(data, int):
         return f"{shape.hex_prefix}{data:x}"
     if isinstance(data, bytes):

@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
+from tests.lab import argv
 from tests.lab.hosts import TCPIP_PARAMETERS
 from tests.lab.model.call import Call
-from tests.lab.model.programs import argv
-from tests.lab.model.samples import sample
+from tests.lab.samples import sample
 
 DEFAULT_PINGS = 4
 

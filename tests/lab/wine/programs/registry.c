@@ -75,6 +75,12 @@ static void put_hex(const void *data, DWORD size)
         printf("%02x", bytes[i]);
 }
 
+/* Perflib\009 opens as a handle that stands for performance data; no access list can be set on it. */
+static BOOL is_performance_data(HKEY key)
+{
+    return key == HKEY_PERFORMANCE_TEXT || key == HKEY_PERFORMANCE_NLSTEXT;
+}
+
 static LSTATUS allow(HKEY root, const wchar_t *path, const wchar_t *access_list)
 {
     PSECURITY_DESCRIPTOR descriptor;
@@ -84,7 +90,8 @@ static LSTATUS allow(HKEY root, const wchar_t *path, const wchar_t *access_list)
     if (!ConvertStringSecurityDescriptorToSecurityDescriptorW(access_list, SDDL_REVISION_1, &descriptor, NULL))
         return GetLastError();
     if (!(status = RegOpenKeyExW(root, path, 0, WRITE_DAC, &key))) {
-        status = RegSetKeySecurity(key, DACL_SECURITY_INFORMATION, descriptor);
+        if (!is_performance_data(key))
+            status = RegSetKeySecurity(key, DACL_SECURITY_INFORMATION, descriptor);
         RegCloseKey(key);
     }
     LocalFree(descriptor);

@@ -69,8 +69,9 @@ def test_every_value_of_windows_server_2008_is_typed() -> None:
     assert content.has_subkey("SUB key")
 
 
-def test_windows_server_2003_is_read_too() -> None:
-    content = parse_query(SERVER_2003, PARAMETERS)
+@pytest.mark.parametrize("text", [SERVER_2003, SERVER_2003.replace("    ", "\t")])
+def test_windows_server_2003_is_read_too(text: str) -> None:
+    content = parse_query(text, PARAMETERS)
     found = content.value("global catalog PROMOTION complete")
     assert found is not None
     assert (found.kind, found.data) == ("REG_DWORD", 1)

@@ -1,41 +1,24 @@
 # Copyright (c) 2026, the exchange_ops.outlook_anywhere authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What programs print, taken from the sample files of tests/data: change a sample and the model's output changes."""
+"""How reg query lays its output out, read off the samples."""
 
 from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 
-DATA = Path(__file__).parents[2] / "data"
-HEADER_END = "# ---\n"
+from tests.lab.samples import sample
 
-
-@functools.cache
-def sample(name: str) -> str:
-    """A sample without its header, lines ending in LF."""
-    text = (DATA / f"{name}.txt").read_text(encoding="utf-8")
-    header, separator, body = text.partition(HEADER_END)
-    if not separator or not header.startswith("# source: "):
-        raise ValueError(f"{name}: a sample begins with '# source: ' lines and '{HEADER_END.strip()}'")
-    return body
-
-
-def message(sample_name: str, language: str, /, **fields: str) -> str:
-    """A localised message, its {fields} filled in."""
-    text = sample(f"{sample_name}-{language}")
-    for field, value in fields.items():
-        text = text.replace(f"{{{field}}}", value)
-    return text
+VALUE_2003 = re.compile(r"(\s+)(\S[^\t]*)(\t)(REG_\w+)(\t)(.*)$")
 
 
 @dataclass(frozen=True)
 class QueryShape:
-    """How reg query lays its output out."""
+    """head stands once above everything; default_name None means the server's own language."""
 
+    head: str
     before_key: str
     indent: str
     before_kind: str
@@ -46,11 +29,17 @@ class QueryShape:
     before_subkeys: str
     prints_key_without_values: bool
     keys_only_before: str
+    default_name: str | None
+
+
+def query_shape(windows: str) -> QueryShape:
+    """The shape of a release."""
+    return _shape_of_2003() if windows == "2003" else _shape_of_2008()
 
 
 @functools.cache
-def query_shape() -> QueryShape:
-    """The shape of 2008 and later."""
+def _shape_of_2008() -> QueryShape:
+    """2008 and later."""
     lines = sample("reg-query-2008").split("\n")
     key = next(number for number, line in enumerate(lines) if line.startswith("HKEY_"))
     values = [match for line in lines if (match := re.match(r"(\s+)(\S.*?)(\s+)(REG_\w+)(.*)$", line))]
@@ -65,6 +54,7 @@ def query_shape() -> QueryShape:
     if before_data is None:
         raise ValueError("reg-query-2008: the first value has no data")
     return QueryShape(
+        head="",
         before_key="\n" * key,
         indent=first[1],
         before_kind=first[3],
@@ -75,4 +65,25 @@ def query_shape() -> QueryShape:
         before_subkeys="\n" * (subkey - last_value - 1),
         prints_key_without_values=only[1].startswith(only[0] + "\\"),
         keys_only_before=keys_only.partition("HKEY_")[0],
+        default_name=None,
+    )
+
+
+@functools.cache
+def _shape_of_2003() -> QueryShape:
+    """A head line and tabs; what the sample does not show is as in 2008."""
+    lines = sample("reg-query-2003").split("\n")
+    head = next(number for number, line in enumerate(lines) if line.startswith("!"))
+    key = next(number for number, line in enumerate(lines) if line.startswith("HKEY_"))
+    values = [match for line in lines if (match := VALUE_2003.match(line))]
+    default = next(match for match in values if match[2].startswith("<"))
+    return replace(
+        _shape_of_2008(),
+        head="\n".join(lines[: head + 1]) + "\n",
+        before_key="\n" * (key - head - 1),
+        indent=values[0][1],
+        before_kind=values[0][3],
+        before_data=values[0][5],
+        empty_data=default[5],
+        default_name=default[2],
     )

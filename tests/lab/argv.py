@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import ntpath
+
 BLANKS = " \t"
 
 
@@ -70,3 +72,9 @@ def _backslashes(text: str, position: int, current: list[str]) -> int:
         current.append('"')
         return end + 1
     return end
+
+
+def program_name(text: str) -> str:
+    """The name that a command line begins with, without directory and .exe."""
+    name = ntpath.basename(split(text)[0])
+    return name[:-4] if name.lower().endswith(".exe") else name
