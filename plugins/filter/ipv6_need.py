@@ -43,7 +43,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: A dict of C(needed) (bool), C(reason) (text) and C(unread) (the servers of which nothing is known).
+  description:
+    - A dict of C(needed) (bool), C(reason) (text), C(unread) (the servers of which nothing is known) and C(applies)
+      (false on Windows Server 2003).
   type: dict
 """
 

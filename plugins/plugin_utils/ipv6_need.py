@@ -22,11 +22,12 @@ BOTH_STACKS = {"IPv4", "IPv6"}
 
 @dataclass(frozen=True)
 class Ipv6Need:
-    """Whether the fix is needed, why, and which Mailbox servers could not be judged."""
+    """Whether the fix is needed and why, which Mailbox servers were not read, and whether Windows has the problem."""
 
     needed: bool
     reason: str
-    unread: tuple[str, ...]
+    unread: tuple[str, ...] = ()
+    applies: bool = True
 
 
 def _facts(variables: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -46,9 +47,9 @@ def ipv6_need(
     """
     own = _facts(hostvars.get(client_access, {})) if client_access else {}
     if own.get("exchange_2010_or_later"):
-        return Ipv6Need(False, "Exchange 2010 or later is installed here", ())
+        return Ipv6Need(False, "Exchange 2010 or later is installed here")
     if own.get("windows_version") == WINDOWS_2003:
-        return Ipv6Need(False, "the RPC proxy of Windows Server 2003 does not prefer IPv6", ())
+        return Ipv6Need(False, "the RPC proxy of Windows Server 2003 does not prefer IPv6", applies=False)
     needing, fixed, unread = [], [], [str(name.get("fqdn") if isinstance(name, Mapping) else name) for name in further]
     for host in hosts:
         facts = _facts(hostvars[host])
@@ -68,4 +69,4 @@ def ipv6_need(
     reasons = [*needing, *(f"{host}: not read, so taken for one that needs it" for host in unread)]
     if reasons:
         return Ipv6Need(True, "; ".join(reasons), tuple(unread))
-    return Ipv6Need(False, "; ".join(fixed) or "there is no Mailbox server", ())
+    return Ipv6Need(False, "; ".join(fixed) or "there is no Mailbox server")
