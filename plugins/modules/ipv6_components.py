@@ -30,6 +30,15 @@ options:
     type: str
     choices: [disabled, prefer_ipv4, enabled]
     default: disabled
+  needed_because:
+    description: Why the setting is needed, for the reason that the finding gives.
+    type: str
+    default: ""
+  unread_mailbox_servers:
+    description: Mailbox servers that could not be read and were taken for ones that need it; they become a warning.
+    type: list
+    elements: str
+    default: []
 """
 
 EXAMPLES = r"""

@@ -7,19 +7,20 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: server_info
-short_description: Read the names of a server
+short_description: Read what a server is
 version_added: 0.1.0
 author:
   - exchange_ops.outlook_anywhere authors (@exchange-ops)
 description:
-  - Reads under which names a server knows itself, by one command and without PowerShell.
+  - Reads a server's names, its Windows, its Exchange roles and build, whether it is a domain controller or a cluster
+    node, and on which stacks it offers the directory service, by one command and without PowerShell.
   - What cannot be read is null, with its reason. Only a server that cannot be asked fails the task.
 extends_documentation_fragment:
   - exchange_ops.outlook_anywhere.server
 """
 
 EXAMPLES = r"""
-- name: Read the server's names
+- name: Read what the server is
   exchange_ops.outlook_anywhere.server_info:
   register: outlook_anywhere_identity
 """
@@ -42,7 +43,33 @@ server:
     netbios:
       description: The first label of the FQDN, cut at 15 characters.
       type: str
+    windows_version:
+      description: Number of the Windows version, such as V(6.0) for Windows Server 2008.
+      type: str
+    exchange_roles:
+      description: Keys of the Exchange 2007 roles that are installed.
+      type: list
+      elements: str
+    exchange_build:
+      description: The highest build of the roles and of the update rollups for their service pack.
+      type: str
+    exchange_2010_or_later:
+      description: Whether Exchange 2010 or later is installed.
+      type: bool
+    domain_controller:
+      description: Whether the server is a domain controller.
+      type: bool
+    global_catalog:
+      description: Whether the server is a Global Catalog.
+      type: bool
+    cluster_node:
+      description: Whether the server is a node of a running cluster.
+      type: bool
+    directory_stacks:
+      description: The stacks on which C(mad.exe) or C(lsass.exe) listens on port 6004, of C(IPv4) and C(IPv6).
+      type: list
+      elements: str
     unknown:
-      description: For each part that is null, the reason.
+      description: For each part that is null or may be incomplete, the reason.
       type: dict
 """

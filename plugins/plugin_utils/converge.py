@@ -178,8 +178,13 @@ def _apply(fix: Fix, server: FarSide, journal: Journal, outcome: Outcome) -> Out
         applied = replace(again, accepted=applied.accepted + again.accepted)
         left, who = fix.plan(applied.observed, {}), None
     outcome = replace(_verified(outcome, applied, left, who), warnings=warnings)
-    if outcome.stop is None:
+    if outcome.stop is not None:
+        return outcome
+    try:
         journal.remember(_to_remember(fix, plan, applied.observed))
+    except JournalUnusable as error:
+        stop = _no_memory(", ".join(plan.to_be_proved), error)
+        return replace(outcome, stop=replace(stop, changed=_changed(plan, applied)))
     return outcome
 
 
@@ -262,7 +267,7 @@ def _no_memory(setting: str, error: JournalUnusable) -> Stop:
     return Stop(
         Failure(
             setting=setting,
-            problem="the controller's journal cannot be used, and nothing is changed without it",
+            problem="the controller's journal cannot be used",
             found=str(error),
             expected="a journal that can be read and written",
             next_step="Mend or move the file, or name another snapshot_dir; then run again.",

@@ -30,6 +30,10 @@ class Ipv6Need:
     applies: bool = True
 
 
+def _name(name: Any) -> str:
+    return str(name.get("fqdn") if isinstance(name, Mapping) else name)
+
+
 def _facts(variables: Mapping[str, Any]) -> Mapping[str, Any]:
     return (variables.get(IDENTITY_VARIABLE) or {}).get("server") or {}
 
@@ -50,9 +54,14 @@ def ipv6_need(
         return Ipv6Need(False, "Exchange 2010 or later is installed here")
     if own.get("windows_version") == WINDOWS_2003:
         return Ipv6Need(False, "the RPC proxy of Windows Server 2003 does not prefer IPv6", applies=False)
-    needing, fixed, unread = [], [], [str(name.get("fqdn") if isinstance(name, Mapping) else name) for name in further]
+    hosts = list(hosts)
+    managed = {str(_facts(hostvars[host]).get("fqdn")).lower() for host in hosts}
+    needing, fixed, unread = [], [], [name for name in map(_name, further) if name.lower() not in managed]
     for host in hosts:
         facts = _facts(hostvars[host])
+        if facts.get("exchange_2010_or_later"):
+            fixed.append(f"{host}: Exchange 2010 or later")
+            continue
         if facts.get("domain_controller"):
             fixed.append(f"{host}: a domain controller, where lsass owns 6004")
             continue
@@ -60,6 +69,8 @@ def ipv6_need(
         stacks = facts.get("directory_stacks")
         if not build:
             unread.append(host)
+        elif Build.parse(build) < FIXED and (facts.get("unknown") or {}).get("exchange_rollups"):
+            unread.append(f"{host} (its update rollups)")
         elif Build.parse(build) < FIXED:
             needing.append(f"{host}: build {build}, below {FIXED}")
         elif stacks and set(stacks) != BOTH_STACKS:

@@ -66,11 +66,11 @@ class FileJournal:
             text = self._path.read_text(encoding="utf-8")
         except FileNotFoundError:
             return {}
-        except OSError as error:
+        except (OSError, UnicodeDecodeError) as error:
             raise JournalUnusable(f"{self._path} cannot be read: {error}") from error
         try:
             return {record.name: record for record in _parse(text, self._host)}
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise JournalUnusable(f"{self._path} is not a journal of {self._host}: {error}") from error
 
     def remember(self, records: Iterable[Pending]) -> None:

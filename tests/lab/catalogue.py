@@ -60,7 +60,7 @@ CLIENT_ACCESS = (
     ServiceKind("IISADMIN", "IIS Admin Service", "inetinfo.exe"),
     ServiceKind("W3SVC", "World Wide Web Publishing Service", "svchost.exe/iissvcs"),
 )
-# Nothing of Exchange 2007 depends on the System Attendant (facts of the collection, section 5).
+# Nothing of Exchange 2007 depends on the System Attendant (it is said so of 2007, in 2003 the Information Store did).
 MAILBOX = (
     ServiceKind("MSExchangeIS", "Microsoft Exchange Information Store", "store.exe"),
     ServiceKind("MSExchangeSA", "Microsoft Exchange System Attendant", "mad.exe"),

@@ -14,14 +14,15 @@ from dataclasses import dataclass, field, fields
 
 from ..formats.builds import Build
 from ..formats.netstat import Listener
-from ..formats.registry import Key, KeyContent, KeyTree, Unreadable
+from ..formats.registry import Key, KeyAbsent, KeyContent, KeyDenied, KeyTree, Unreadable
 from ..reads import (
     Listeners,
     Observed,
-    ProbeKey,
+    Processes,
     Read,
     ReadKey,
     ReadListeners,
+    ReadProcesses,
     ReadTree,
 )
 
@@ -36,16 +37,19 @@ NTDS = Key(r"HKLM\SYSTEM\CurrentControlSet\Services\NTDS\Parameters")
 CLUSTER = Key(r"HKLM\Cluster")
 ROLES = ("ClientAccessRole", "MailboxRole", "HubTransportRole", "UnifiedMessagingRole")
 DIRECTORY_PORT = 6004
+# Whoever else listens on 6004 says nothing of the directory service.
+OWNERS = ReadProcesses(("mad.exe", "lsass.exe"))
 LATER_VERSIONS = ("v14", "v15")
 WINDOWS_2003 = "5.2"
 
 READS: tuple[Read, ...] = (
     ReadKey(WINDOWS),
     ReadTree(EXCHANGE),
-    ProbeKey(EXCHANGE_LATER),
+    ReadKey(EXCHANGE_LATER),
     ReadTree(PATCHES),
-    ProbeKey(NTDS),
-    ProbeKey(CLUSTER),
+    ReadKey(NTDS),
+    ReadKey(CLUSTER),
+    OWNERS,
     ReadListeners(),
 )
 
@@ -94,19 +98,32 @@ class ServerRoles:
         """From the answers to READS."""
         unknown: dict[str, str] = {}
         roles, build = _exchange(observed, unknown)
-        ntds = observed.values(NTDS)
-        later = observed.values(EXCHANGE_LATER)
+        ntds = _content(observed, NTDS, ("domain_controller", "global_catalog"), unknown)
+        later = _content(observed, EXCHANGE_LATER, ("exchange_2010_or_later",), unknown)
+        cluster = _content(observed, CLUSTER, ("cluster_node",), unknown)
         return cls(
             windows_version=_windows(observed, unknown),
             exchange_roles=roles,
             exchange_build=build,
-            exchange_2010_or_later=any(later.has_subkey(version) for version in LATER_VERSIONS),
-            domain_controller=bool(ntds.values),
-            global_catalog=_is_one(ntds, "Global Catalog Promotion Complete"),
-            cluster_node=isinstance(observed.key(CLUSTER), KeyContent),
+            exchange_2010_or_later=None if later is None else any(later.has_subkey(name) for name in LATER_VERSIONS),
+            domain_controller=None if ntds is None else bool(ntds.values),
+            global_catalog=None if ntds is None else _is_one(ntds, "Global Catalog Promotion Complete"),
+            cluster_node=None if cluster is None else bool(cluster.values or cluster.subkeys),
             directory_stacks=_stacks(observed, unknown),
             unknown=unknown,
         )
+
+
+def _content(observed: Observed, key: Key, parts: tuple[str, ...], unknown: dict[str, str]) -> KeyContent | None:
+    """The key's content, empty where it is absent; None, with the reason for each part, where it was not read."""
+    state = observed.key(key)
+    if isinstance(state, KeyContent):
+        return state
+    if isinstance(state, KeyAbsent):
+        return KeyContent((), ())
+    answer = state.denied.path + " cannot be read" if isinstance(state, KeyDenied) else state.why
+    unknown |= dict.fromkeys(parts, f"{key.path}: {answer}; the server said {state.answer!r}")
+    return None
 
 
 def _is_one(content: KeyContent, name: str) -> bool:
@@ -136,9 +153,10 @@ def _exchange(observed: Observed, unknown: dict[str, str]) -> tuple[tuple[str, .
         unknown["exchange_build"] = f"no role below {EXCHANGE.path} has a readable ConfiguredVersion"
         return roles, None
     patches = observed.get(ReadTree(PATCHES), KeyTree)
-    if isinstance(patches, Unreadable):
-        unknown["exchange_build"] = f"{PATCHES.path}: {patches.why}"
-        return roles, None
+    if isinstance(patches, Unreadable) or not patches.keys:
+        why = patches.why if isinstance(patches, Unreadable) else "absent, or not readable"
+        unknown["exchange_rollups"] = f"{PATCHES.path}: {why}, so the build may be a later one than {max(builds)}"
+        patches = KeyTree(())
     return roles, str(max([*builds, *_rollups(patches, max(builds))]))
 
 
@@ -162,9 +180,12 @@ def _rollups(patches: KeyTree, service_pack: Build) -> list[Build]:
 
 
 def _stacks(observed: Observed, unknown: dict[str, str]) -> tuple[str, ...] | None:
-    listeners = observed.get(ReadListeners(), Listeners)
-    if isinstance(listeners, Unreadable):
-        unknown["directory_stacks"] = f"the listeners were not understood: {listeners.why}"
-        return None
-    on: tuple[Listener, ...] = listeners.on(DIRECTORY_PORT)
+    listeners, owners = observed.get(ReadListeners(), Listeners), observed.get(OWNERS, Processes)
+    for answer in (listeners, owners):
+        if isinstance(answer, Unreadable):
+            unknown["directory_stacks"] = f"the listeners or their owners were not understood: {answer.why}"
+            return None
+    on: tuple[Listener, ...] = ()
+    if isinstance(listeners, Listeners) and isinstance(owners, Processes):
+        on = listeners.owned_by(DIRECTORY_PORT, owners.running)
     return tuple(sorted({listener.stack for listener in on}))

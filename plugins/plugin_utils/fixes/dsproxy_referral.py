@@ -204,7 +204,7 @@ def _proof(setting: _Setting, observed: Observed, memory: Memory) -> Proof:
         return "unknown"
     started = min((process.started for process in processes.running), default=None)
     shown = None if setting.value is None else setting.value.shown
-    if not setting.managed or not setting.compliant:
+    if setting.managed and not setting.compliant:
         return "unknown"
     return proof_of(memory, DsproxyReferral.name, setting.name, shown, started)
 

@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 from ..formats.registry import Key, KeyAbsent, KeyContent, Value
 from ..journal import Memory
 from ..reads import Observed, Read, ReadKey
-from .ipv6_components import COMPONENTS, NUMBERS, PARAMETERS, shown
+from .ipv6_components import COMPONENTS, NUMBERS, PARAMETERS, no_ipv6, shown
 from .plan import Finding, Fix, Plan
 from .unread import unread_failure
 
@@ -48,6 +48,8 @@ class Ipv6Binding(Fix):
 
     def plan(self, observed: Observed, memory: Memory) -> Plan:
         """Unbound adapters without DisabledComponents = 0xFF are worse than either state."""
+        if isinstance(observed.key(PARAMETERS), KeyAbsent):
+            return Plan(findings=(no_ipv6(self.name, SETTING, _SOURCE),))
         contents = {}
         for key in (LINKAGE, LINKAGE6, PARAMETERS):
             state = observed.key(key)
@@ -65,6 +67,8 @@ class Ipv6Binding(Fix):
         off = components is not None and components.kind == "REG_DWORD" and components.data == NUMBERS["disabled"]
         before = ", ".join(f"{adapter} {'unbound' if adapter in unbound else 'bound'}" for adapter in adapters)
         half = bool(unbound) and not off
+        if not adapters:
+            return Plan(findings=self.unknown(f"{LINKAGE.path} has no readable {BIND}"))
         return Plan(
             findings=(
                 Finding(
@@ -73,7 +77,7 @@ class Ipv6Binding(Fix):
                     status="drifted" if half else "compliant",
                     before=before or None,
                     after=before or None,
-                    reason=_half_disabled(unbound, components) if half else _told(adapters, unbound),
+                    reason=_half_disabled(unbound, components) if half else _told(unbound),
                     reference=_SOURCE,
                     effective="yes",
                     blocked_by="a change that only a person can make" if half else None,
@@ -97,7 +101,5 @@ def _half_disabled(unbound: list[str], components: Value | None) -> str:
     )
 
 
-def _told(adapters: list[str], unbound: list[str]) -> str:
-    if not adapters:
-        return "no adapter is bound to IPv4, so nothing can be said"
+def _told(unbound: list[str]) -> str:
     return "IPv6 is unbound, and switched off altogether" if unbound else "IPv6 is bound to every adapter"

@@ -8,12 +8,13 @@ Sources: KB 929852; KB 952842; Exchange team blog, 2008-06-20.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
 from ..formats import sc
-from ..formats.registry import Key, KeyContent, SetNumber, Unreadable, Value
+from ..formats.registry import Key, KeyAbsent, KeyContent, SetNumber, Unreadable, Value
 from ..journal import Memory
 from ..reads import (
     Addresses,
@@ -44,20 +45,26 @@ ROUTING_TOLERATES = (0, 0x20)
 
 @dataclass(frozen=True)
 class Ipv6Components(Fix):
-    """The desired state."""
+    """The desired state, why it is needed, and the Mailbox servers that were taken for ones that need it."""
 
     state: State = "disabled"
+    needed_because: str = ""
+    unread_mailbox_servers: tuple[str, ...] = ()
 
     name: ClassVar[str] = "ipv6_components"
     reads: ClassVar[tuple[Read, ...]] = (ReadLink(), ReadKey(PARAMETERS), ReadClock(), ROUTING, ReadIPv6Addresses())
     argument_spec: ClassVar[dict[str, dict[str, Any]]] = {
         "state": {"type": "str", "choices": ["disabled", "prefer_ipv4", "enabled"], "default": "disabled"},
+        "needed_because": {"type": "str", "default": ""},
+        "unread_mailbox_servers": {"type": "list", "elements": "str", "default": []},
     }
 
     @classmethod
     def parse(cls, options: Mapping[str, Any]) -> Ipv6Components:
         """From a task's options, typed by the argument spec."""
-        return cls(options["state"])
+        return cls(
+            options["state"], options.get("needed_because", ""), tuple(options.get("unread_mailbox_servers", ()))
+        )
 
     @classmethod
     def unknown(cls, reason: str) -> tuple[Finding, ...]:
@@ -67,11 +74,17 @@ class Ipv6Components(Fix):
     def plan(self, observed: Observed, memory: Memory) -> Plan:
         """Compare the number, and say whether the server has booted with it."""
         state = observed.key(PARAMETERS)
+        if isinstance(state, KeyAbsent):
+            return Plan(findings=(no_ipv6(self.name, COMPONENTS, _SOURCE),))
         if not isinstance(state, KeyContent):
             failure = unread_failure(COMPONENTS, PARAMETERS, state, "this Windows has no IPv6")
             return Plan(findings=self.unknown(f"{failure.problem}: {failure.found}"), failure=failure)
         value = state.value(COMPONENTS)
         warnings = _warnings(state, observed, NUMBERS[self.state])
+        if self.unread_mailbox_servers:
+            warnings += (
+                f"not read, and taken for Mailbox servers that need it: {', '.join(self.unread_mailbox_servers)}",
+            )
         if self._is_compliant(value):
             return self._compliant(value, observed, memory, warnings)
         wanted = NUMBERS[self.state]
@@ -81,7 +94,7 @@ class Ipv6Components(Fix):
             status="drifted",
             before=shown(value),
             after=shown_number(wanted),
-            reason=self._drift(value),
+            reason=self._drift(value) + (f", because of {self.needed_because}" if self.needed_because else ""),
             reference=_SOURCE,
             effective="no",
         )
@@ -132,6 +145,12 @@ class Ipv6Components(Fix):
         )
 
 
+def no_ipv6(fix: str, setting: str, reference: str) -> Finding:
+    """The finding on a server that never had IPv6 installed, as Windows Server 2003 by default."""
+    reason = f"IPv6 is not installed: {PARAMETERS.path} does not exist"
+    return Finding(fix, setting, "not_applicable", None, None, reason, reference, "unknown")
+
+
 def _cuts_us_off(finding: Finding) -> Failure:
     return Failure(
         setting=COMPONENTS,
@@ -172,7 +191,7 @@ def _warnings(state: KeyContent, observed: Observed, wanted: int) -> tuple[str, 
     warnings = [
         f"{PARAMETERS.path} has a value {value.name}: probably {COMPONENTS} misspelt; it does nothing"
         for value in state.values
-        if value.name.lower().replace(" ", "").startswith("disabledcomp") and value.name.lower() != COMPONENTS.lower()
+        if re.search("disable.*comp", value.name.lower()) and value.name.lower() != COMPONENTS.lower()
     ]
     routing = observed.get(ROUTING, Service)
     if wanted not in ROUTING_TOLERATES:

@@ -36,7 +36,6 @@ SEQUENCES = "NSPI interface protocol sequences"
 PROMOTED = "Global Catalog Promotion Complete"
 SESSIONS = "NSPI max sessions per user"
 SESSIONS_DEFAULT = 50
-DIRECTORY_PORT = 6004
 OWNER = ReadProcesses(("lsass.exe",))
 _SOURCE = "TechNet bb124159; Exchange team blog, 2008-06-20"
 _SEQUENCE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,31}(?::([0-9]{1,5}))?")
@@ -91,6 +90,10 @@ class NspiEndpoint(Fix):
                 return self._no_global_catalog(state)
             state = state if isinstance(state, KeyContent) else KeyContent((), ())
         value = state.value(SEQUENCES)
+        if value is not None and value.kind == "REG_MULTI_SZ" and value.data is None:
+            unread = Unreadable("its strings are no UTF-8", value.raw.encode("utf-8", "backslashreplace").decode())
+            failure = unread_failure(SEQUENCES, NTDS, unread, "")
+            return Plan(findings=self.unknown(f"{failure.problem}: {failure.found}"), failure=failure)
         present = _strings(value)
         after = self._after(present)
         same_type = value is None or value.kind == "REG_MULTI_SZ"
@@ -135,7 +138,7 @@ class NspiEndpoint(Fix):
     def _compliant(self, value: Value | None, observed: Observed, memory: Memory, warnings: tuple[str, ...]) -> Plan:
         shown = _shown(value)
         finding = Finding(self.name, SEQUENCES, "compliant", shown, shown, "as wanted", _SOURCE, "unknown")
-        listens = _lsass_listens(observed)
+        listens = self._lsass_listens(observed)
         proof = proof_of(memory, self.name, SEQUENCES, shown, boot_time(observed))
         effective, evidence = self._effect(listens, proof)
         pending = proof == "pending" and effective != "yes"
@@ -147,11 +150,25 @@ class NspiEndpoint(Fix):
             reboot_required=pending,
         )
 
+    @property
+    def _ports(self) -> tuple[int, ...]:
+        return tuple(int(port) for text in self.protocol_sequences if (port := text.partition(":")[2]))
+
+    def _lsass_listens(self, observed: Observed) -> bool | None:
+        """Whether lsass has all of the ports open (to be absent: any of them); None where that was not read."""
+        listeners = observed.get(ReadListeners(), Listeners)
+        processes = observed.get(OWNER, Processes)
+        if isinstance(listeners, Unreadable) or isinstance(processes, Unreadable) or not self._ports:
+            return None
+        found = [bool(listeners.owned_by(port, processes.running)) for port in self._ports]
+        return all(found) if self.state == "present" else any(found)
+
     def _effect(self, listens: bool | None, proof: str) -> tuple[Effective, str]:
-        """6004 counts only when lsass owns it: on a Mailbox server mad.exe may own it as well."""
+        """A port counts only when lsass owns it: on a Mailbox server mad.exe may own 6004 as well."""
+        ports = ", ".join(map(str, self._ports))
         if listens is None:
-            return "unknown", "whether lsass listens on 6004 could not be read"
-        evidence = f"lsass {'listens' if listens else 'does not listen'} on 6004"
+            return "unknown", "whether lsass listens could not be read"
+        evidence = f"lsass {'listens' if listens else 'does not listen'} on {ports}"
         if listens == (self.state == "present"):
             return "yes", evidence
         waits = "not rebooted since the change" if proof == "pending" else "a reboot is needed unless there was one"
@@ -193,14 +210,6 @@ def _shown(value: Value | None) -> str | None:
     if value is None:
         return None
     return "; ".join(value.data) if isinstance(value.data, tuple) else value.shown_as("REG_MULTI_SZ")
-
-
-def _lsass_listens(observed: Observed) -> bool | None:
-    listeners = observed.get(ReadListeners(), Listeners)
-    processes = observed.get(OWNER, Processes)
-    if isinstance(listeners, Unreadable) or isinstance(processes, Unreadable):
-        return None
-    return bool(listeners.owned_by(DIRECTORY_PORT, processes.running))
 
 
 def _warnings(state: KeyContent) -> tuple[str, ...]:

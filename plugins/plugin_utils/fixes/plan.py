@@ -135,6 +135,7 @@ class LeaveAlone:
             warnings=plan.warnings,
             restart_required=() if plan.changes else plan.restart_required,
             reboot_required=plan.reboot_required and not plan.changes,
+            failure=plan.failure if any(finding.status == "unknown" for finding in plan.findings) else None,
         )
 
     def _finding(self, finding: Finding, half: tuple[str, str] | None) -> Finding:
@@ -147,6 +148,8 @@ class LeaveAlone:
                 effective="unknown",
                 blocked_by=self.reason,
             )
+        if finding.status == "unknown":
+            return finding
         if finding.status == "compliant" and self.status == "not_applicable":
             return replace(finding, reason=f"{finding.reason} (it would not be needed: {self.reason})")
         return replace(

@@ -5,7 +5,7 @@
 
 Its traps are there on purpose: variables expand before anything runs; the body of IF, ELSE and FOR without
 parentheses takes everything that follows, & included; a digit before > or < is a handle. Whether cmd wants a blank
-before that digit is not in the facts: the model takes the reading that hurts more.
+before that digit is not documented: the model takes the reading that hurts more.
 """
 
 from __future__ import annotations

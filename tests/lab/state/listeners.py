@@ -14,7 +14,7 @@ from tests.lab.state.readings import Boot
 ANY = {"ipv4": "0.0.0.0", "ipv6": "::"}
 IPV4_ONLY = ("ipv4",)
 BOTH = ("ipv4", "ipv6")
-# mad.exe of an earlier build listens on 6004 on IPv4 only (facts of the collection, section 4).
+# mad.exe of an earlier build listens on 6004 on IPv4 only (KB 952580).
 FIXED_BUILD = (8, 1, 311, 3)
 
 

@@ -100,7 +100,7 @@ class ServerState:
             return self._processes.all()
 
     def listeners(self) -> tuple[Listener, ...]:
-        """Open TCP ports. A disabled IPv6 keeps its [::] ones (facts of the collection, section 4)."""
+        """Open TCP ports. A disabled IPv6 keeps its [::] ones (experience)."""
         with self._lock:
             installed = network.ipv6_installed(self.spec)
             return listeners.listeners(self._processes.all(), self._boot, self._build, installed)

@@ -90,6 +90,10 @@ class WineRegistry(Registry):
         """Make a key with all below it unreadable and unwritable for every program; only this hand still reaches it."""
         self._ask("deny", key)
 
+    def allow(self, key: str) -> None:
+        """Take a denial back."""
+        self._ask("allow", key)
+
     def load(self, keys: Mapping[str, Mapping[str, RegistryValue]]) -> None:
         """Write many values; a key without any is made."""
         for key, values in keys.items():

@@ -22,7 +22,7 @@ def wine_installed() -> None:
     """Skip without Wine, except in CI, where it must be there."""
     if missing := missing_programs():
         reason = f"program {', '.join(missing)} is not installed"
-        if os.environ.get("CI") == "true":
+        if os.environ.get("CI"):
             pytest.fail(reason)
         pytest.skip(reason)
 

@@ -47,6 +47,14 @@ def test_a_file_that_is_no_journal_is_not_used_and_not_overwritten(tmp_path: Pat
     assert path.read_text(encoding="utf-8") == content
 
 
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"[" * 100_000])
+def test_octets_that_are_no_json_are_not_used(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "gc1").mkdir()
+    (tmp_path / "gc1" / "pending.json").write_bytes(content)
+    with pytest.raises(JournalUnusable, match=r"pending\.json"):
+        FileJournal(tmp_path, "gc1").read()
+
+
 def test_the_journal_of_another_host_is_not_used(tmp_path: Path) -> None:
     FileJournal(tmp_path, "gc1").remember([RECORD])
     (tmp_path / "gc1").rename(tmp_path / "gc2")

@@ -5,9 +5,9 @@
 /* reg.exe: stands before Wine's own reg.exe for the one thing that Debian's Wine 8.0 reads otherwise than Windows.
  *
  * In a registry file, the bytes of hex(1), hex(2) and hex(7) are UTF-16 under the header "Windows Registry Editor
- * Version 5.00" and ANSI under REGEDIT4: Windows goes by the header (the project's facts; ReactOS, which has its reg.exe
- * from Wine, knows the same fault as CORE-15185). Wine goes by the encoding of the file, so in an ANSI file headed 5.00
- * it takes every byte for a character.
+ * Version 5.00" and ANSI under REGEDIT4. That Windows goes by the header, also in an ANSI file, is an inference from common
+ * practice (docs/evidence.md). Wine goes by the encoding of the file, so in an ANSI file headed 5.00 it takes every byte
+ * for a character.
  *
  * reg import FILE of such a file therefore becomes reg import of a UTF-16 copy. Every other command line reaches Wine's
  * reg.exe as it is. Streams and exit code are Wine's in both cases.

@@ -11,6 +11,7 @@
  *   create ROOT PATH               ok                  unset ROOT PATH NAME            ok
  *   delete ROOT PATH               ok                  subkeys ROOT PATH               ok NAME...
  *   deny ROOT PATH                 ok   (nobody may read or write the key and what is below it)
+ *   allow ROOT PATH                ok   (everybody may again)
  *
  * Anything that fails answers "error CODE" (2 = not found). A test's hand reaches denied keys too: Wine's server checks
  * access when a key is opened, so the key is allowed to everybody for the time of the opening.
@@ -223,6 +224,11 @@ static LSTATUS deny_key(struct request *request)
     return allow_tree(request->root, request->path, NOBODY);
 }
 
+static LSTATUS allow_key(struct request *request)
+{
+    return allow_tree(request->root, request->path, EVERYBODY);
+}
+
 static const struct {
     const char *verb;
     int words;
@@ -231,7 +237,7 @@ static const struct {
 } verbs[] = {
     {"get", 4, TRUE, get_value},      {"set", 6, FALSE, set_value},      {"create", 3, FALSE, create_key},
     {"unset", 4, FALSE, unset_value}, {"delete", 3, FALSE, delete_key},  {"subkeys", 3, TRUE, list_subkeys},
-    {"deny", 3, FALSE, deny_key},
+    {"deny", 3, FALSE, deny_key},     {"allow", 3, FALSE, allow_key},
 };
 
 static LSTATUS carry_out(int count, char **words, LSTATUS (*act)(struct request *))

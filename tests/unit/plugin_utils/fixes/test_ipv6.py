@@ -67,8 +67,11 @@ def plan(observed: Observed, memory: Memory | None = None, state: str = "disable
 
 
 def test_the_documentation_says_what_is_accepted() -> None:
-    option = yaml.safe_load(ipv6_components.DOCUMENTATION)["options"]["state"]
-    assert {key: option[key] for key in ("type", "choices", "default")} == Ipv6Components.argument_spec["state"]
+    options = yaml.safe_load(ipv6_components.DOCUMENTATION)["options"]
+    keys = ("type", "elements", "choices", "default")
+    assert {
+        name: {key: option[key] for key in keys if key in option} for name, option in options.items()
+    } == Ipv6Components.argument_spec
 
 
 @pytest.mark.parametrize(
@@ -155,7 +158,8 @@ def test_off_means_no_address_but_loopback_and_a_boot_since(
 
 
 def test_a_key_that_cannot_be_read_is_unknown() -> None:
-    for key in (KeyDenied(PARAMETERS, "no"), KeyAbsent(PARAMETERS), Unreadable("odd", "?")):
+    assert plan(server(key=KeyAbsent(PARAMETERS))).findings[0].status == "not_applicable"
+    for key in (KeyDenied(PARAMETERS, "no"), Unreadable("odd", "?")):
         result = plan(server(key=key))
         assert result.failure is not None
         assert result.findings[0].status == "unknown"
@@ -234,6 +238,8 @@ FIXED = facts(exchange_build="8.1.311.3", directory_stacks=["IPv4", "IPv6"])
         ({"mbx1": facts(exchange_build="8.2.176.2", directory_stacks=["IPv4"])}, True, "6004 on IPv4 only"),
         ({"mbx1": facts(exchange_build="8.2.176.2", directory_stacks=[])}, False, "8.2.176.2"),
         ({"mbx1": facts(exchange_build=None)}, True, "mbx1: not read"),
+        ({"mbx1": facts(exchange_build="8.1.240.6", unknown={"exchange_rollups": "denied"})}, True, "rollups"),
+        ({"mbx1": facts(exchange_2010_or_later=True)}, False, "Exchange 2010"),
         ({"mbx1": {}}, True, "mbx1: not read"),
         ({"mbx1": facts(exchange_build="8.1.240.6", domain_controller=True)}, False, "lsass"),
         ({}, False, "no Mailbox server"),
@@ -249,6 +255,27 @@ def test_a_server_that_nobody_reads_counts_as_one_that_needs_it() -> None:
     need = ipv6_need(["mbx1"], {"mbx1": FIXED}, [{"fqdn": "clustered.contoso.com"}])
     assert need.needed
     assert need.unread == ("clustered.contoso.com",)
+    known = {"mbx1": facts(fqdn="mbx1.contoso.com", exchange_build="8.1.311.3", directory_stacks=["IPv4", "IPv6"])}
+    assert not ipv6_need(["mbx1"], known, ["MBX1.contoso.com"]).needed
+
+
+def test_why_it_is_needed_and_who_was_not_read_is_told() -> None:
+    options = {"state": "disabled", "needed_because": "mbx1: build 8.1.240.6", "unread_mailbox_servers": ["mbx2"]}
+    result = Ipv6Components.parse(options).plan(server(), {})
+    assert "mbx1: build 8.1.240.6" in result.findings[0].reason
+    assert any("mbx2" in warning for warning in result.warnings)
+
+
+def test_what_cannot_be_read_is_told_even_where_it_is_left_alone() -> None:
+    fix, leave = Ipv6Components(), LeaveAlone("not_applicable", "all fixed")
+    denied = server(key=KeyDenied(PARAMETERS, "no"))
+    left = leave.of(fix, fix.plan(denied, {}), denied)
+    assert left.failure is not None
+    assert left.findings[0].status == "unknown"
+
+
+def test_a_binding_that_cannot_be_read_is_unknown() -> None:
+    assert binding([], []).findings[0].status == "unknown"
 
 
 @pytest.mark.parametrize("own", [facts(windows_version="5.2"), facts(exchange_2010_or_later=True)])

@@ -301,6 +301,26 @@ def test_a_reboot_is_pending_until_the_boot_is_later_or_lsass_listens() -> None:
     assert any("rebooted since" in warning for warning in rebooted.warnings)
 
 
+def test_other_ports_are_judged_by_themselves() -> None:
+    done = catalog(texts("ncacn_http:6004", "ncacn_http:6010"), owner=640)
+    assert effective(endpoint(done, protocol_sequences=["ncacn_http:6004", "ncacn_http:6010"])) == {SEQUENCES: "no"}
+    gone = catalog(texts("ncacn_http:6004"), owner=640)
+    assert effective(endpoint(gone, protocol_sequences=["ncacn_http:6010"], state="absent")) == {SEQUENCES: "yes"}
+
+
+def test_strings_that_cannot_be_read_are_not_overwritten() -> None:
+    odd = Value(SEQUENCES, "REG_MULTI_SZ", None, "\udcff")
+    plan = endpoint(catalog(odd))
+    assert plan.changes == ()
+    assert plan.failure is not None
+
+
+def test_a_pending_restart_is_remembered_where_nobody_manages_the_setting_any_more() -> None:
+    done = (number(REFER, 1), text(TARGET, "gc1.contoso.com"))
+    plan = referral(mailbox(*done), record("dsproxy_referral", REFER, "1"), refer=None, target=None)
+    assert plan.restart_required == ("MSExchangeSA",)
+
+
 def test_listeners_that_cannot_be_read_leave_it_unknown() -> None:
     plan = endpoint(catalog(texts("ncacn_http:6004"), listeners=Unreadable("odd", "?")))
     assert effective(plan) == {SEQUENCES: "unknown"}
