@@ -28,7 +28,7 @@ SUITES = {
 }
 SUITE_SECONDS = 600
 # In CI the suite itself fails without Wine, and with it these tests.
-not_here = "" if os.environ.get("CI") else ", ".join(missing_programs())
+NOT_HERE = "" if os.environ.get("CI") else ", ".join(missing_programs())
 TESTS_FAILED = 1
 
 
@@ -94,7 +94,12 @@ def run_suite(folder: Path, backend: str, fault: Fault | None) -> subprocess.Com
 
 BACKENDS = pytest.mark.parametrize(
     "backend",
-    ["model", pytest.param("wine", marks=[pytest.mark.wine, pytest.mark.skipif(not_here, reason=str(not_here))])],
+    [
+        "model",
+        pytest.param(
+            "wine", marks=[pytest.mark.wine, pytest.mark.skipif(bool(NOT_HERE), reason=f"not installed: {NOT_HERE}")]
+        ),
+    ],
 )
 
 
