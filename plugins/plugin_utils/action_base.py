@@ -91,7 +91,7 @@ class ServerAction(ControllerAction):
     _requires_connection = True
 
     def server(self, options: dict[str, Any]) -> Server:
-        """The server behind the task's connection; nothing is sent yet. Raises InvalidOptions."""
+        """The server behind the task's connection; nothing is sent yet."""
         return Server(Shell(self._connection, deadline=options["command_timeout"]))
 
     def refused(self, options: dict[str, Any]) -> dict[str, Any] | None:

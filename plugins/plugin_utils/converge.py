@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from .fixes.plan import Failure, Finding, Fix, LeaveAlone, Plan
 from .formats.registry import Change
-from .formats.text import printable
+from .formats.text import printable, shortened
 from .journal import Journal, JournalUnusable, Pending
 from .reads import Clock, Observed, Read, ReadClock
 from .windows.server import Applied, Reading
@@ -55,7 +55,7 @@ class Outcome:
     plan: Plan
     changed: bool
     stop: Stop | None = None
-    warnings: tuple[str, ...] = field(default=())
+    warnings: tuple[str, ...] = ()
 
     def as_result(self) -> dict[str, Any]:
         """The result of a module."""
@@ -109,7 +109,7 @@ def _line(finding: Finding, value: str | None) -> str:
 def _short(text: str | None) -> str:
     if text is None:
         return "(absent)"
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}... ({len(text)} characters)"
+    return shortened(text, _SHOWN)
 
 
 def converge(

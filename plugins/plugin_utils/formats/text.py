@@ -9,3 +9,8 @@ from __future__ import annotations
 def printable(text: str) -> str:
     """The text with what could move the cursor of a terminal written as an escape."""
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+
+
+def shortened(text: str, most: int) -> str:
+    """The text, or its first characters and how many there are."""
+    return text if len(text) <= most else f"{text[:most]}... ({len(text)} characters)"

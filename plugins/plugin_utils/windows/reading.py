@@ -53,11 +53,11 @@ def _step(read: Read) -> Step:
         return key_step(read.key, may_fail=isinstance(read, ProbeKey))
     if isinstance(read, ReadTree):
         return key_step(read.key, tree=True, may_fail=True)
-    return Step(_name(read), _line(read), may_fail=True, codes=(sc.NO_SUCH_SERVICE,) if _is_service(read) else ())
+    return Step(_name(read), _line(read), may_fail=True, codes=_codes(read))
 
 
-def _is_service(read: Read) -> bool:
-    return isinstance(read, ReadService)
+def _codes(read: Read) -> tuple[int, ...]:
+    return (sc.NO_SUCH_SERVICE,) if isinstance(read, ReadService) else ()
 
 
 def _name(read: Read) -> str:

@@ -16,6 +16,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from ..formats.text import shortened
+
 Answer = TypeVar("Answer")
 
 # ERROR_WSMAN_QUOTA_MAX_OPERATIONS: WinRS gives an operation back only with its shell.
@@ -235,4 +237,4 @@ def _describe(error: Exception) -> str:
 
 
 def _excerpt(text: str) -> str:
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}... ({len(text)} characters)"
+    return shortened(text, _SHOWN)
