@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+from .changes import Change, place_of, settings_of
 from .fixes.plan import Failure, Finding, Fix, LeaveAlone, Plan
-from .formats.registry import Change
 from .formats.text import printable, shortened
-from .journal import Journal, JournalUnusable, Pending
+from .journal import Journal, JournalUnusable, Record
 from .reads import Clock, Observed, Read, ReadClock
 from .windows.server import Applied, Reading
 from .windows.shell import FarSideError, Unreachable
@@ -30,8 +30,8 @@ class FarSide(Protocol):
     def read(self, reads: Sequence[Read]) -> Reading:
         """Read."""
 
-    def remove_left_behind(self) -> None:
-        """Delete what a cut run left."""
+    def remove_left_behind(self, reads: Sequence[Read]) -> None:
+        """Delete what a cut run left beside what these reads see."""
 
     def apply(self, changes: Sequence[Change], settle_seconds: int, reads: Sequence[Read]) -> Applied:
         """Make the changes, then read."""
@@ -113,13 +113,19 @@ def _short(text: str | None) -> str:
 
 
 def converge(
-    fix: Fix, server: FarSide, journal: Journal, host: str, check_mode: bool, leave: LeaveAlone | None = None
+    fix: Fix,
+    server: FarSide,
+    journal: Journal,
+    host: str,
+    check_mode: bool,
+    leave: LeaveAlone | None = None,
+    blocked_by: str | None = None,
 ) -> Outcome:
     """Bring one fix to its desired state on one server; never raises for what a server does or says."""
     try:
         memory = journal.read()
         server.open()
-        reading = server.read(fix.reads)
+        reads, reading = _read(fix, server)
     except FarSideError as error:
         return _not_read(fix, host, not_read(_settings(fix), error))
     except JournalUnusable as error:
@@ -129,15 +135,17 @@ def converge(
         plan = leave.of(fix, plan, reading.observed)
     if plan.failure is not None:
         return Outcome(host, fix.name, plan.held_back(), changed=False, stop=Stop(plan.failure))
+    if blocked_by:
+        plan = plan.held_back(blocked_by)
     outcome = Outcome(host, fix.name, plan, changed=bool(plan.changes))
     if check_mode:
         return replace(outcome, warnings=_left(reading, "; the next run outside check mode removes it"))
     try:
         if reading.left_behind:
-            server.remove_left_behind()
+            server.remove_left_behind(reads)
         if plan.changes:
             journal.remember(_to_remember(fix, plan, reading.observed))
-            outcome = _apply(fix, server, journal, outcome)
+            outcome = _apply(fix, server, journal, outcome, reads)
     except FarSideError as error:
         return replace(outcome, stop=_lost_while_changing(plan, error))
     except JournalUnusable as error:
@@ -145,43 +153,55 @@ def converge(
     return replace(outcome, warnings=_left(reading, "; it has been removed") + outcome.warnings)
 
 
+def _read(fix: Fix, server: FarSide) -> tuple[tuple[Read, ...], Reading]:
+    """Everything that the fix wants to see, and what that is."""
+    reading = server.read(fix.reads)
+    further = fix.further_reads(reading.observed)
+    if not further:
+        return fix.reads, reading
+    more = server.read(further)
+    observed = Observed({**reading.observed.states, **more.observed.states})
+    return (*fix.reads, *further), Reading(observed, reading.left_behind or more.left_behind)
+
+
 def _settings(fix: Fix) -> str:
     return ", ".join(finding.setting for finding in fix.unknown(""))
 
 
-def _to_remember(fix: Fix, plan: Plan, observed: Observed) -> list[Pending]:
-    """What must be proved later, by the server's clock: made before the change, and anew once it is verified."""
-    clock = observed.get(ReadClock(), Clock) if plan.to_be_proved else None
+def _to_remember(fix: Fix, plan: Plan, observed: Observed) -> list[Record]:
+    """What must be proved or undone later, by the server's clock: made before the change, and anew once verified."""
+    clock = observed.get(ReadClock(), Clock) if plan.to_be_proved or plan.notes else None
     if not isinstance(clock, Clock):
         return []
-    return [Pending(fix.name, setting, _finding(plan, setting).after, clock.now) for setting in plan.to_be_proved]
+    values = [(setting, _finding(plan, setting).after) for setting in plan.to_be_proved]
+    return [Record(fix.name, setting, value, clock.now) for setting, value in [*values, *plan.notes]]
 
 
 def _left(reading: Reading, what: str) -> tuple[str, ...]:
     if not reading.left_behind:
         return ()
-    return (f"a run that was cut left its import file in %TEMP% on the server{what}",)
+    return (f"a run that was cut left a file of its own on the server{what}",)
 
 
-def _apply(fix: Fix, server: FarSide, journal: Journal, outcome: Outcome) -> Outcome:
+def _apply(fix: Fix, server: FarSide, journal: Journal, outcome: Outcome, reads: tuple[Read, ...]) -> Outcome:
     """Make the changes and verify them; made once more when a known other writer came between."""
     plan = outcome.plan
-    applied = server.apply(plan.changes, plan.settle_seconds, fix.reads)
+    applied = server.apply(plan.changes, plan.settle_seconds, reads)
     left = fix.plan(applied.observed, {})
     undone = applied.rejected is None and (left.changes or left.failure)
     who = fix.other_writer(plan, applied.observed) if undone else None
-    warnings: tuple[str, ...] = ()
+    warnings = applied.warnings
     if who is not None and left.failure is None:
-        names = ", ".join(change.name for change in left.changes)
-        warnings = (f"{names} was overwritten right after it was written, by {who}; it was written once more",)
-        again = server.apply(left.changes, plan.settle_seconds, fix.reads)
+        names = ", ".join(_names(left.changes))
+        warnings += (f"{names} was overwritten right after it was written, by {who}; it was written once more",)
+        again = server.apply(left.changes, plan.settle_seconds, reads)
         applied = replace(again, accepted=applied.accepted + again.accepted)
         left, who = fix.plan(applied.observed, {}), None
     outcome = replace(_verified(outcome, applied, left, who), warnings=warnings)
     if outcome.stop is not None:
         return outcome
     try:
-        journal.remember(_to_remember(fix, plan, applied.observed))
+        journal.remember(_to_remember(fix, plan, applied.observed), [(fix.name, setting) for setting in plan.forget])
     except JournalUnusable as error:
         stop = _no_memory(", ".join(plan.to_be_proved), error)
         return replace(outcome, stop=replace(stop, changed=_changed(plan, applied)))
@@ -190,12 +210,12 @@ def _apply(fix: Fix, server: FarSide, journal: Journal, outcome: Outcome) -> Out
 
 def _verified(outcome: Outcome, applied: Applied, left: Plan, who: str | None = None) -> Outcome:
     plan, changed = outcome.plan, bool(applied.accepted)
-    changed_settings = {change.name for change in plan.changes}
+    changed_settings = set(_names(plan.changes))
     wrong = next(
         (item for item in left.findings if item.setting in changed_settings and item.status != "compliant"), None
     )
     if applied.rejected is not None:
-        failure = _rejection(plan, applied.rejected, applied.answer, left)
+        failure = _rejection(plan, applied, applied.rejected, left)
     elif wrong is None:
         return replace(outcome, changed=changed)
     elif wrong.status == "unknown" and left.failure is not None:
@@ -221,8 +241,8 @@ def _overwritten(plan: Plan, wrong: Finding, left: Plan, who: str | None) -> Fai
     )
 
 
-def _rejection(plan: Plan, rejected: Change, answer: str, left: Plan) -> Failure:
-    name = rejected.name
+def _rejection(plan: Plan, applied: Applied, rejected: Change, left: Plan) -> Failure:
+    name = settings_of(rejected)[0]
     now = next((finding for finding in left.findings if finding.setting == name), None)
     value = "the value could not be read again"
     if now is not None and now.status != "unknown":
@@ -230,10 +250,11 @@ def _rejection(plan: Plan, rejected: Change, answer: str, left: Plan) -> Failure
     return Failure(
         setting=name,
         problem="the server did not accept the change",
-        found=f"the server said {answer!r}; {value}",
+        found=f"the server said {applied.answer!r}; {value}",
         expected=_short(_finding(plan, name).after),
-        next_step=(
-            f"Check that the connection's account may write {rejected.key.path} (a local administrator other "
+        next_step=applied.next_step
+        or (
+            f"Check that the connection's account may write {place_of(rejected)} (a local administrator other "
             "than the built-in one gets a filtered token over the network, KB 951016), then run again."
         ),
     )
@@ -243,8 +264,13 @@ def _finding(plan: Plan, setting: str) -> Finding:
     return next(finding for finding in plan.findings if finding.setting == setting)
 
 
+def _names(changes: Sequence[Change]) -> list[str]:
+    """The settings that some changes change, each once."""
+    return list(dict.fromkeys(setting for change in changes for setting in settings_of(change)))
+
+
 def _changed(plan: Plan, applied: Applied) -> str:
-    names = dict.fromkeys(change.name for change in applied.accepted)
+    names = _names(applied.accepted)
     if not names:
         return NOTHING
     findings = [_finding(plan, name) for name in names]
@@ -281,10 +307,10 @@ def _not_read(fix: Fix, host: str, stop: Stop) -> Outcome:
 
 
 def _lost_while_changing(plan: Plan, error: FarSideError) -> Stop:
-    planned = "; ".join(f"{change.name} to {_short(_finding(plan, change.name).after)}" for change in plan.changes)
+    planned = "; ".join(f"{name} to {_short(_finding(plan, name).after)}" for name in _names(plan.changes))
     return Stop(
         Failure(
-            setting=", ".join(change.name for change in plan.changes) or "the import file of a cut run",
+            setting=", ".join(_names(plan.changes)) or "the file of a cut run",
             problem="while the server was being changed the line was lost, a deadline passed or the answer was damaged",
             found=str(error),
             expected=planned or "the file removed",

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the exchange_ops.outlook_anywhere authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The controller's memory: which changes still wait for a restart or a reboot, and which were seen to have had theirs.
+"""The controller's memory: which changes still wait for a restart or a reboot, and what an undo needs to know.
 
 One JSON file a server. A record is made before the change is sent, so that a cut loses nothing; it carries the
 server's own clock, so that the controller's does not matter.
@@ -26,8 +26,8 @@ class JournalUnusable(Exception):
 
 
 @dataclass(frozen=True)
-class Pending:
-    """A value that was written, and the server's time by which it was."""
+class Record:
+    """A value that was written, or a note for its undo, and the server's time by which it was."""
 
     fix: str
     setting: str
@@ -40,7 +40,7 @@ class Pending:
         return self.fix, self.setting
 
 
-Memory = Mapping[tuple[str, str], Pending]
+Memory = Mapping[tuple[str, str], Record]
 
 
 class Journal(Protocol):
@@ -49,8 +49,8 @@ class Journal(Protocol):
     def read(self) -> Memory:
         """What is remembered; raises JournalUnusable."""
 
-    def remember(self, records: Iterable[Pending]) -> None:
-        """Put these in the place of older ones of the same settings; raises JournalUnusable."""
+    def remember(self, records: Iterable[Record], forget: Iterable[tuple[str, str]] = ()) -> None:
+        """Put these in the place of older ones of the same settings, and drop others; raises JournalUnusable."""
 
 
 class FileJournal:
@@ -73,9 +73,11 @@ class FileJournal:
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise JournalUnusable(f"{self._path} is not a journal of {self._host}: {error}") from error
 
-    def remember(self, records: Iterable[Pending]) -> None:
+    def remember(self, records: Iterable[Record], forget: Iterable[tuple[str, str]] = ()) -> None:
         """Written whole or not at all, readable by its owner only."""
         memory = {**self.read(), **{record.name: record for record in records}}
+        for name in forget:
+            memory.pop(name, None)
         content = {
             "schema_version": SCHEMA_VERSION,
             "host": self._host,
@@ -87,14 +89,14 @@ class FileJournal:
             raise JournalUnusable(f"{self._path} cannot be written: {error}") from error
 
 
-def _parse(text: str, host: str) -> list[Pending]:
+def _parse(text: str, host: str) -> list[Record]:
     content: dict[str, Any] = json.loads(text)
     if content["schema_version"] != SCHEMA_VERSION:
         raise ValueError(f"schema version {content['schema_version']}, and {SCHEMA_VERSION} is known")
     if content["host"] != host:
         raise ValueError(f"it belongs to {content['host']!r}")
     records = [
-        Pending(
+        Record(
             fix=str(item["fix"]),
             setting=str(item["setting"]),
             value=None if item["value"] is None else str(item["value"]),

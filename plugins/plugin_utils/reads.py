@@ -68,6 +68,31 @@ class ReadIPv6Addresses:
 
 
 @dataclass(frozen=True)
+class ReadFile:
+    """A file, by its name in a folder; the folder may begin with %SystemRoot%."""
+
+    folder: str
+    name: str
+
+
+@dataclass(frozen=True)
+class ReadIisSection:
+    """The effective attributes of a section of IIS's configuration; path None is the server's level."""
+
+    path: str | None
+    section: str
+
+
+@dataclass(frozen=True)
+class SearchIis:
+    """The places of IIS's configuration that give an attribute of a section this value."""
+
+    section: str
+    attribute: str
+    value: str
+
+
+@dataclass(frozen=True)
 class ReadLink:
     """Over which IP version we reach the server; known without asking it."""
 
@@ -82,6 +107,9 @@ Read = (
     | ReadListeners
     | ReadService
     | ReadIPv6Addresses
+    | ReadFile
+    | ReadIisSection
+    | SearchIis
 )
 
 
@@ -155,7 +183,53 @@ class Link:
     ipv6: bool
 
 
-State = Link | KeyState | KeyTree | Clock | Processes | Listeners | Service | Addresses
+@dataclass(frozen=True)
+class FileContent:
+    """All bytes of a file, and the letters of its attributes (R, H, S, A)."""
+
+    data: bytes
+    attributes: frozenset[str]
+
+
+@dataclass(frozen=True)
+class FileAbsent:
+    """The folder could be entered and has no such file."""
+
+
+@dataclass(frozen=True)
+class IisSection:
+    """Attributes of a section by name, defaults among them, as appcmd prints them."""
+
+    attributes: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class IisPlaces:
+    """Configuration paths below MACHINE/WEBROOT/APPHOST; an empty text is the server's level."""
+
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class IisAbsent:
+    """There is no appcmd.exe, so IIS 7 is not installed."""
+
+
+State = (
+    Link
+    | KeyState
+    | KeyTree
+    | Clock
+    | Processes
+    | Listeners
+    | Service
+    | Addresses
+    | FileContent
+    | FileAbsent
+    | IisSection
+    | IisPlaces
+    | IisAbsent
+)
 
 Wanted = TypeVar("Wanted")
 

@@ -13,7 +13,17 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from ..formats.names import ServerName
-from ..formats.registry import Change, DeleteValue, Key, KeyAbsent, KeyContent, SetNumber, SetText, Unreadable, Value
+from ..formats.registry import (
+    DeleteValue,
+    Key,
+    KeyAbsent,
+    KeyContent,
+    RegistryChange,
+    SetNumber,
+    SetText,
+    Unreadable,
+    Value,
+)
 from ..journal import Memory
 from ..reads import Observed, ProbeKey, Processes, Read, ReadClock, ReadKey, ReadProcesses
 from .options import OptionReader
@@ -45,7 +55,7 @@ class _Setting:
     managed: bool
     compliant: bool
     after: str | None
-    change: Change
+    change: RegistryChange
     reason: str
 
 

@@ -14,12 +14,12 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
 from ..formats.registry import (
-    Change,
     DeleteValue,
     Key,
     KeyAbsent,
     KeyContent,
     KeyDenied,
+    RegistryChange,
     SetTexts,
     Unreadable,
     Value,
@@ -99,7 +99,7 @@ class NspiEndpoint(Fix):
         same_type = value is None or value.kind == "REG_MULTI_SZ"
         if same_type and after == present:
             return self._compliant(value, observed, memory, _warnings(state))
-        change: Change = SetTexts(NTDS, SEQUENCES, after) if after else DeleteValue(NTDS, SEQUENCES)
+        change: RegistryChange = SetTexts(NTDS, SEQUENCES, after) if after else DeleteValue(NTDS, SEQUENCES)
         return Plan(
             findings=(
                 Finding(

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
-from ..formats.registry import Change
+from ..changes import Change
 from ..journal import Memory
 from ..reads import Observed, Read
 
@@ -75,17 +75,31 @@ class Plan:
     settle_seconds: int = 0
     # Settings whose change works only after a restart or reboot that the server must prove.
     to_be_proved: tuple[str, ...] = ()
+    # What an undo needs to know of a change, as setting and text; remembered before the change is sent.
+    notes: tuple[tuple[str, str], ...] = ()
+    # Settings whose notes have served once the change is verified.
+    forget: tuple[str, ...] = ()
 
-    def held_back(self) -> Plan:
-        """The plan of a task that stops before any change: what would have been changed says what holds it back."""
-        why = f"the task stopped: {self.failure.setting}" if self.failure else None
+    def held_back(self, why: str | None = None) -> Plan:
+        """The plan without its changes: what would have been changed says what holds it back.
+
+        Without a reason of its own it is the failure that stops the task.
+        """
+        if why is None and self.failure is not None:
+            why = f"the task stopped: {self.failure.setting}"
         findings = tuple(
             replace(item, after=item.before, blocked_by=why)
             if item.status == "drifted" and item.blocked_by is None
             else item
             for item in self.findings
         )
-        return replace(self, findings=findings, changes=(), restart_required=(), reboot_required=False)
+        return replace(
+            self,
+            findings=findings,
+            changes=(),
+            restart_required=() if self.changes else self.restart_required,
+            reboot_required=self.reboot_required and not self.changes,
+        )
 
 
 class Fix(ABC):
@@ -110,6 +124,10 @@ class Fix(ABC):
     @abstractmethod
     def plan(self, observed: Observed, memory: Memory) -> Plan:
         """Compare by meaning what was read with what should be there; memory says what still has to be proved."""
+
+    def further_reads(self, observed: Observed) -> tuple[Read, ...]:
+        """What only the first answers say that it must be read as well; nothing for most."""
+        return ()
 
     def other_writer(self, before: Plan, observed: Observed) -> str | None:
         """Who is known to have undone our change just now, so that it is made once more; None: nobody known."""

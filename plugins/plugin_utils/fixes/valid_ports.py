@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
 from ..formats.names import ServerName, netbios_of
-from ..formats.registry import Change, Key, KeyAbsent, KeyContent, SetNumber, SetText, Value
+from ..formats.registry import Key, KeyAbsent, KeyContent, RegistryChange, SetNumber, SetText, Value
 from ..formats.valid_ports import (
     Entry,
     ParsedValue,
@@ -310,7 +310,7 @@ class ValidPorts(Fix):
                 warnings=self._ports_warnings(observed, state, present),
                 failure=self._refusal(refused, after),
             )
-        changes: tuple[Change, ...] = (SetText(RPC_PROXY, VALID_PORTS, after),) if reasons else ()
+        changes: tuple[RegistryChange, ...] = (SetText(RPC_PROXY, VALID_PORTS, after),) if reasons else ()
         return Plan((finding,), changes, self._ports_warnings(observed, state, present))
 
     def _drift_reasons(

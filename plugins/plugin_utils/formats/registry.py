@@ -157,4 +157,4 @@ class DeleteValue:
     name: str
 
 
-Change = SetText | SetNumber | SetTexts | DeleteValue
+RegistryChange = SetText | SetNumber | SetTexts | DeleteValue

@@ -21,6 +21,8 @@ from ..reads import (
     Processes,
     Read,
     ReadClock,
+    ReadFile,
+    ReadIisSection,
     ReadIPv6Addresses,
     ReadKey,
     ReadLink,
@@ -28,9 +30,11 @@ from ..reads import (
     ReadProcesses,
     ReadService,
     ReadTree,
+    SearchIis,
     Service,
     State,
 )
+from . import files, iis
 from .command_line import Frame, Frames, Step, command, quote
 from .registry import above_steps, interpret_key, interpret_tree, key_step
 
@@ -38,9 +42,10 @@ NotParsed = (netstat.NotParsed, sc.NotParsed, wmic.NotParsed)
 
 
 def read_steps(reads: Sequence[Read]) -> list[Step]:
-    """One command a read; and for keys that must be there, those above them when any of these fails."""
-    steps = [_step(read) for read in reads if not isinstance(read, ReadLink)]
-    return [*steps, *above_steps([read.key for read in reads if isinstance(read, ReadKey)])]
+    """What each read needs; and for keys that must be there, those above them when any of these fails."""
+    steps = [step for read in reads for step in _steps(read)]
+    of_iis = iis.read_steps([read for read in reads if isinstance(read, (ReadIisSection, SearchIis))])
+    return [*steps, *of_iis, *above_steps([read.key for read in reads if isinstance(read, ReadKey)])]
 
 
 def interpret(frames: Frames, reads: Sequence[Read], link: Link) -> Observed:
@@ -48,12 +53,16 @@ def interpret(frames: Frames, reads: Sequence[Read], link: Link) -> Observed:
     return Observed({read: link if isinstance(read, ReadLink) else _state(frames, read) for read in reads})
 
 
-def _step(read: Read) -> Step:
+def _steps(read: Read) -> list[Step]:
+    if isinstance(read, (ReadLink, ReadIisSection, SearchIis)):
+        return []
+    if isinstance(read, ReadFile):
+        return files.read_steps(read)
     if isinstance(read, (ReadKey, ProbeKey)):
-        return key_step(read.key, may_fail=isinstance(read, ProbeKey))
+        return [key_step(read.key, may_fail=isinstance(read, ProbeKey))]
     if isinstance(read, ReadTree):
-        return key_step(read.key, tree=True, may_fail=True)
-    return Step(_name(read), _line(read), may_fail=True, codes=_codes(read))
+        return [key_step(read.key, tree=True, may_fail=True)]
+    return [Step(_name(read), _line(read), may_fail=True, codes=_codes(read))]
 
 
 def _codes(read: Read) -> tuple[int, ...]:
@@ -85,6 +94,10 @@ def _state(frames: Frames, read: Read) -> State:
         return interpret_key(frames, read.key, probe=isinstance(read, ProbeKey))
     if isinstance(read, ReadTree):
         return interpret_tree(frames, read.key)
+    if isinstance(read, ReadFile):
+        return files.interpret(frames, read)
+    if isinstance(read, (ReadIisSection, SearchIis)):
+        return iis.interpret(frames, read)
     frame = frames.get(_name(read))
     if frame is None:
         return Unreadable("the server's answer has no part for this command", frames.outside)

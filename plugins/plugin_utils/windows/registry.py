@@ -13,9 +13,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from ..changes import Change
 from ..formats.reg_exe import NotParsed, format_import, parse_query, parse_tree
 from ..formats.registry import (
-    Change,
     DeleteValue,
     Key,
     KeyAbsent,
@@ -23,12 +23,14 @@ from ..formats.registry import (
     KeyDenied,
     KeyState,
     KeyTree,
+    RegistryChange,
     SetNumber,
     SetText,
     SetTexts,
     Unreadable,
 )
 from .command_line import Frame, Frames, Step, UnsafeArgument, command, fits, quote
+from .writing import Run, Written, check_whole
 
 # One name for every run, so that the next run finds and removes what a cut one left behind.
 IMPORT_FILE = "exchange_ops_outlook_anywhere.reg"
@@ -126,7 +128,7 @@ class WritePlan:
     stdin: bytes | None
 
 
-def _write_step(change: Change) -> Step:
+def _write_step(change: RegistryChange) -> Step:
     if isinstance(change, DeleteValue):
         line = command("reg", "delete", change.key.path, "/v", change.name, "/f")
     else:
@@ -143,12 +145,12 @@ def _kind_and_data(change: SetText | SetNumber | SetTexts) -> tuple[str, str]:
     return "REG_MULTI_SZ", "\\0".join(change.texts)
 
 
-def step_name(change: Change) -> str:
+def step_name(change: RegistryChange) -> str:
     """The name of the step that makes a change."""
     return f"write {change.name}"
 
 
-def write_plan(changes: Sequence[Change], settle_seconds: int, reads: Sequence[Step]) -> WritePlan:
+def write_plan(changes: Sequence[RegistryChange], settle_seconds: int, reads: Sequence[Step]) -> WritePlan:
     """One line that makes the changes in their order, waits if asked to, and runs the reads again.
 
     A text that is too long for the line, or that cmd.exe could read as syntax, goes by a .reg file: at most one a line.
@@ -163,7 +165,7 @@ def write_plan(changes: Sequence[Change], settle_seconds: int, reads: Sequence[S
     return _import_plan(changes, tail)
 
 
-def _import_plan(changes: Sequence[Change], tail: Sequence[Step]) -> WritePlan:
+def _import_plan(changes: Sequence[RegistryChange], tail: Sequence[Step]) -> WritePlan:
     """As write_plan, with the longest or unsafe text in a .reg file that standard input brings."""
     texts = [change for change in changes if isinstance(change, (SetText, SetTexts))]
     by_file = max(texts, key=_need_for_file)
@@ -173,6 +175,27 @@ def _import_plan(changes: Sequence[Change], tail: Sequence[Step]) -> WritePlan:
     steps += [imported if change is by_file else _write_step(change) for change in changes]
     steps.append(remove_step())
     return WritePlan((*steps, *tail), content)
+
+
+def write(run: Run, changes: Sequence[Change], settle_seconds: int, reads: Sequence[Step]) -> Written:
+    """Make the changes in order up to the first that is rejected, by one command."""
+    wanted = [change for change in changes if isinstance(change, RegistryChange)]
+    plan = write_plan(wanted, settle_seconds, reads)
+    frames = run(plan.steps, plan.stdin, settle_seconds)
+    check_whole(frames, plan.steps)
+    accepted: list[Change] = []
+    for change in wanted:
+        frame = frames.get(step_name(change))
+        if frame is None or not frame.succeeded:
+            return Written(tuple(accepted), change, _answer(frame), frames=frames)
+        accepted.append(change)
+    return Written(tuple(accepted), frames=frames)
+
+
+def _answer(frame: Frame | None) -> str:
+    if frame is not None:
+        return frame.text
+    return "nothing: the command was not run, as what it needs had not arrived whole"
 
 
 def _need_for_file(change: SetText | SetTexts) -> tuple[bool, int]:

@@ -5,20 +5,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
-from ..formats.registry import Change
-from ..reads import Link, Observed, Read, ReadLink
+from ..changes import Change, ReplaceFile, SetIisAttribute
+from ..reads import Link, Observed, Read, ReadFile, ReadLink
+from . import files, iis, registry
 from .command_line import Batch, Frames, Step
 from .reading import interpret, read_steps
-from .registry import is_left_behind, left_behind_step, remove_step, step_name, write_plan
-from .shell import AnswerUnusable, Shell
+from .shell import Shell
+from .writing import Run, Written
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What was asked for, and whether a cut run left its import file behind."""
+    """What was asked for, and whether a cut run left a file of its own behind."""
 
     observed: Observed
     left_behind: bool
@@ -32,10 +34,21 @@ class Applied:
     rejected: Change | None
     answer: str
     observed: Observed
+    next_step: str | None = None
+    warnings: tuple[str, ...] = ()
+
+
+Writer = Callable[[Run, Sequence[Change], int, Sequence[Step]], Written]
+
+
+def _writer(change: Change) -> Writer:
+    if isinstance(change, ReplaceFile):
+        return files.write
+    return iis.write if isinstance(change, SetIisAttribute) else registry.write
 
 
 class Server:
-    """Every method is one command of the shell."""
+    """A server behind its shell."""
 
     def __init__(self, shell: Shell) -> None:
         self._shell = shell
@@ -45,50 +58,52 @@ class Server:
         self._shell.open()
 
     def read(self, reads: Sequence[Read]) -> Reading:
-        """Read; raises FarSideError."""
-        frames = self._run([*read_steps(reads), left_behind_step()])
-        return Reading(interpret(frames, reads, self._link(reads)), is_left_behind(frames))
+        """Read by one command; raises FarSideError."""
+        frames = self.run([*read_steps(reads), *_left_behind_steps(reads)])
+        return Reading(
+            interpret(frames, reads, self._link(reads)),
+            registry.is_left_behind(frames) or files.is_left_behind(frames),
+        )
 
-    def remove_left_behind(self) -> None:
-        """Delete the import file of a run that was cut; raises FarSideError."""
-        self._run([remove_step()])
+    def remove_left_behind(self, reads: Sequence[Read]) -> None:
+        """Delete what a cut run left beside what these reads see; raises FarSideError."""
+        removals = [step for folder, name in _files(reads) for step in files.remove_steps(folder, name)]
+        self.run([registry.remove_step(), *removals])
 
     def apply(self, changes: Sequence[Change], settle_seconds: int, reads: Sequence[Read]) -> Applied:
-        """Make the changes in order up to the first that is rejected, then read; raises FarSideError."""
-        plan = write_plan(changes, settle_seconds, read_steps(reads))
-        frames = self._run(plan.steps, plan.stdin, settle_seconds)
-        _check_whole(frames, plan.steps)
+        """Make the changes in order up to the first that is rejected, then read; raises FarSideError.
+
+        The reads go into the last command of the changes, so that a change costs no command more than it must.
+        """
+        groups = [(writer, list(group)) for writer, group in groupby(changes, _writer)]
         accepted: list[Change] = []
-        rejected = None
-        for change in changes:
-            frame = frames.get(step_name(change))
-            if frame is None or not frame.succeeded:
-                rejected = change
+        warnings: list[str] = []
+        written = Written(())
+        for place, (writer, group) in enumerate(groups, start=1):
+            tail = read_steps(reads) if place == len(groups) else []
+            written = writer(self.run, group, settle_seconds, tail)
+            accepted += written.accepted
+            warnings += written.warnings
+            if written.rejected is not None:
                 break
-            accepted.append(change)
-        answer = "" if rejected is None else _answer(frames, rejected)
-        return Applied(tuple(accepted), rejected, answer, interpret(frames, reads, self._link(reads)))
+        frames = written.frames if written.frames is not None else self.run(read_steps(reads))
+        observed = interpret(frames, reads, self._link(reads))
+        return Applied(tuple(accepted), written.rejected, written.answer, observed, written.next_step, tuple(warnings))
 
-    def _link(self, reads: Sequence[Read]) -> Link:
-        return Link(ReadLink() in reads and self._shell.runs_over_ipv6())
-
-    def _run(self, steps: Sequence[Step], stdin: bytes | None = None, waits: int = 0) -> Frames:
+    def run(self, steps: Sequence[Step], stdin: bytes | None = None, waits: int = 0) -> Frames:
+        """Run steps as one command; raises FarSideError."""
         batch = Batch(steps)
         completed = self._shell.run(batch.line, stdin, waits)
         return batch.split(completed.stdout, completed.stderr)
 
-
-def _check_whole(frames: Frames, steps: Sequence[Step]) -> None:
-    """The line ran to its end and all of its answer arrived; else nobody knows which commands were run."""
-    for step in steps:
-        frame = frames.get(step.name)
-        if step.when == "always" and (frame is None or frame.exit_code is None):
-            said = frames.outside or (frame.text if frame else "")
-            raise AnswerUnusable(f"the server's answer is not whole; it was {said[:600]!r}")
+    def _link(self, reads: Sequence[Read]) -> Link:
+        return Link(ReadLink() in reads and self._shell.runs_over_ipv6())
 
 
-def _answer(frames: Frames, rejected: Change) -> str:
-    frame = frames.get(step_name(rejected))
-    return (
-        frame.text if frame is not None else "nothing: the command was not run, as what it needs had not arrived whole"
-    )
+def _files(reads: Sequence[Read]) -> list[tuple[str, str]]:
+    return [(read.folder, read.name) for read in reads if isinstance(read, ReadFile)]
+
+
+def _left_behind_steps(reads: Sequence[Read]) -> list[Step]:
+    beside = [step for folder, name in _files(reads) for step in files.left_behind_steps(folder, name)]
+    return [registry.left_behind_step(), *beside]

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
+from plugins.plugin_utils.changes import Change, settings_of
 from plugins.plugin_utils.converge import converge
 from plugins.plugin_utils.fixes.valid_ports import CONFIGURATOR, RPC_PROXY, SYSTEM, ValidPorts
 from plugins.plugin_utils.formats.names import ServerName
 from plugins.plugin_utils.formats.registry import (
-    Change,
     Key,
     KeyContent,
     KeyDenied,
@@ -23,7 +23,7 @@ from plugins.plugin_utils.formats.registry import (
     SetText,
     Value,
 )
-from plugins.plugin_utils.journal import JournalUnusable, Memory, Pending
+from plugins.plugin_utils.journal import JournalUnusable, Memory, Record
 from plugins.plugin_utils.reads import Observed, Read, ReadKey
 from plugins.plugin_utils.windows.server import Applied, Reading
 from plugins.plugin_utils.windows.shell import TimedOut, Unreachable
@@ -68,7 +68,7 @@ class FakeServer:
         self._call("read")
         return Reading(self.observed(), self.left)
 
-    def remove_left_behind(self) -> None:
+    def remove_left_behind(self, reads: Sequence[Read]) -> None:
         self._call("remove")
 
     def apply(self, changes: Sequence[Change], settle_seconds: int, reads: Sequence[Read]) -> Applied:
@@ -76,7 +76,7 @@ class FakeServer:
         self.settled.append(settle_seconds)
         accepted: list[Change] = []
         for change in changes:
-            if change.name == self.reject:
+            if settings_of(change)[0] == self.reject:
                 return Applied(tuple(accepted), change, "ERROR: Access is denied.", self.observed())
             if isinstance(change, SetNumber):
                 self.polling = change.number
@@ -92,7 +92,7 @@ class FakeJournal:
     """A memory that can be broken."""
 
     def __init__(self) -> None:
-        self.memory: dict[tuple[str, str], Pending] = {}
+        self.memory: dict[tuple[str, str], Record] = {}
         self.broken = False
 
     def read(self) -> Memory:
@@ -100,8 +100,10 @@ class FakeJournal:
             raise JournalUnusable("pending.json is not a journal")
         return self.memory
 
-    def remember(self, records: Iterable[Pending]) -> None:
+    def remember(self, records: Iterable[Record], forget: Iterable[tuple[str, str]] = ()) -> None:
         self.memory |= {record.name: record for record in records}
+        for name in forget:
+            self.memory.pop(name, None)
 
 
 def run(server: FakeServer, check_mode: bool = False, journal: FakeJournal | None = None) -> dict[str, Any]:

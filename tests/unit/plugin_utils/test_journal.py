@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plugins.plugin_utils.journal import FileJournal, JournalUnusable, Pending, write_whole
+from plugins.plugin_utils.journal import FileJournal, JournalUnusable, Record, write_whole
 
 NOON = datetime.datetime(2008, 11, 5, 12, 0, 0, 500, tzinfo=datetime.timezone(datetime.timedelta(hours=1)))
-RECORD = Pending("nspi_endpoint", "NSPI interface protocol sequences", "ncacn_http:6004", NOON)
+RECORD = Record("nspi_endpoint", "NSPI interface protocol sequences", "ncacn_http:6004", NOON)
 
 
 def test_what_is_remembered_is_read_back_by_another_task(tmp_path: Path) -> None:
@@ -27,8 +27,8 @@ def test_what_is_remembered_is_read_back_by_another_task(tmp_path: Path) -> None
 
 def test_a_later_record_takes_the_place_of_the_older_and_leaves_the_others(tmp_path: Path) -> None:
     journal = FileJournal(tmp_path, "gc1")
-    other = Pending("ipv6_components", "DisabledComponents", None, NOON)
-    later = Pending(RECORD.fix, RECORD.setting, "x", NOON + datetime.timedelta(minutes=1))
+    other = Record("ipv6_components", "DisabledComponents", None, NOON)
+    later = Record(RECORD.fix, RECORD.setting, "x", NOON + datetime.timedelta(minutes=1))
     journal.remember([RECORD, other])
     journal.remember([later])
     assert journal.read() == {later.name: later, other.name: other}

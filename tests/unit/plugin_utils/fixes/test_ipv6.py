@@ -17,7 +17,7 @@ from plugins.plugin_utils.fixes.ipv6_components import PARAMETERS, ROUTING, Ipv6
 from plugins.plugin_utils.fixes.plan import LeaveAlone, Plan
 from plugins.plugin_utils.formats.registry import KeyAbsent, KeyContent, KeyDenied, SetNumber, Unreadable, Value
 from plugins.plugin_utils.ipv6_need import ipv6_need
-from plugins.plugin_utils.journal import Memory, Pending
+from plugins.plugin_utils.journal import Memory, Record
 from plugins.plugin_utils.reads import (
     Addresses,
     Clock,
@@ -132,7 +132,7 @@ def test_we_do_not_cut_off_the_branch_that_we_sit_on() -> None:
     assert plan(server(number(0xFF), ipv6_link=True)).failure is None
 
 
-MEMORY: Memory = {("ipv6_components", NAME): Pending("ipv6_components", NAME, "0xFF", NOW)}
+MEMORY: Memory = {("ipv6_components", NAME): Record("ipv6_components", NAME, "0xFF", NOW)}
 LATER = NOW + datetime.timedelta(minutes=5)
 
 

@@ -29,7 +29,7 @@ from plugins.plugin_utils.formats.registry import (
     Unreadable,
     Value,
 )
-from plugins.plugin_utils.journal import Memory, Pending
+from plugins.plugin_utils.journal import Memory, Record
 from plugins.plugin_utils.reads import (
     Clock,
     Listeners,
@@ -155,7 +155,7 @@ def test_half_of_the_fix_is_drift_even_where_nobody_manages_it(value: Value, set
 
 
 def record(fix: str, setting: str, value: str, at: datetime.datetime = NOW) -> Memory:
-    return {(fix, setting): Pending(fix, setting, value, at)}
+    return {(fix, setting): Record(fix, setting, value, at)}
 
 
 def test_a_restart_is_pending_until_the_system_attendant_has_started_since() -> None:
