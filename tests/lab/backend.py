@@ -65,10 +65,42 @@ class Registry(ABC):
         """Names of the keys directly below; empty where there are none."""
 
 
+Names = list[str]
+
+
+class FileSystem(ABC):
+    """A test's hand in the server's files. Path: C:\\..., any case. Synchronous, callable from any thread."""
+
+    @abstractmethod
+    def read(self, path: str) -> bytes | None:
+        """All bytes, None where there is no such file."""
+
+    @abstractmethod
+    def write(self, path: str, data: bytes) -> None:
+        """Replace all bytes, making file and directories where absent."""
+
+    @abstractmethod
+    def delete(self, path: str) -> None:
+        """Remove a file; absent is no error."""
+
+    @abstractmethod
+    def list(self, directory: str) -> Names:
+        """Names of the files directly in a directory, in order."""
+
+    @abstractmethod
+    def attributes(self, path: str) -> frozenset[str]:
+        """The letters of a file's attributes: R, H, S, A."""
+
+    @abstractmethod
+    def set_attributes(self, path: str, attributes: frozenset[str]) -> None:
+        """Give a file these attributes and no others; A cannot be taken away on Wine."""
+
+
 class Backend(ABC):
     """One Windows server."""
 
     registry: Registry
+    files: FileSystem
     state: ServerState
 
     @abstractmethod

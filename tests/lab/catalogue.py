@@ -58,7 +58,8 @@ SERVICE_HOST = ServiceKind(
 )
 CLIENT_ACCESS = (
     ServiceKind("IISADMIN", "IIS Admin Service", "inetinfo.exe"),
-    ServiceKind("W3SVC", "World Wide Web Publishing Service", "svchost.exe/iissvcs"),
+    ServiceKind("WAS", "Windows Process Activation Service", "svchost.exe/iissvcs"),
+    ServiceKind("W3SVC", "World Wide Web Publishing Service", "svchost.exe/iissvcs", ("WAS",)),
 )
 # Nothing of Exchange 2007 depends on the System Attendant (it is said so of 2007, in 2003 the Information Store did).
 MAILBOX = (

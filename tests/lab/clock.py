@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 
 class Clock:
@@ -13,6 +14,7 @@ class Clock:
 
     def __init__(self) -> None:
         self._offset = 0.0
+        self._callbacks: list[Callable[[], None]] = []
 
     def now(self) -> float:
         """The server's time."""
@@ -21,3 +23,9 @@ class Clock:
     def advance(self, seconds: float) -> None:
         """Put it forward."""
         self._offset += seconds
+        for callback in self._callbacks:
+            callback()
+
+    def on_advance(self, callback: Callable[[], None]) -> None:
+        """Call it, in the same thread, whenever the clock was put forward."""
+        self._callbacks.append(callback)

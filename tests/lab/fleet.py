@@ -15,11 +15,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from tests.lab.backend import Backend, Registry
+from tests.lab.backend import Backend, FileSystem, Registry
 from tests.lab.faults import FaultPlan
 from tests.lab.gates import BasicGate, Gate, NtlmGate
 from tests.lab.hosts import HostSpec, load_hosts
 from tests.lab.inventory import write_inventory
+from tests.lab.outage import Outage
 from tests.lab.server import RequestRecord, WsmanServer
 from tests.lab.shells import ShellService
 from tests.lab.state import ServerState
@@ -43,6 +44,7 @@ class Host:
         self.backend = _backend(spec)
         self._service = ShellService(self.backend, spec.quotas)
         self._server = WsmanServer(self._gate(credentials), self._service, self.faults, self._record)
+        self._outage = Outage(self.backend.state, self._service, self._server, self.faults)
 
     @property
     def name(self) -> str:
@@ -53,6 +55,11 @@ class Host:
     def registry(self) -> Registry:
         """The test's hand in the server's registry."""
         return self.backend.registry
+
+    @property
+    def files(self) -> FileSystem:
+        """The test's hand in the server's files."""
+        return self.backend.files
 
     @property
     def state(self) -> ServerState:
@@ -68,13 +75,31 @@ class Host:
         """Forget the requests logged so far."""
         self.requests.clear()
 
+    def power_off(self) -> None:
+        """Take its power away: its shells die, its port is closed, nothing runs."""
+        self._outage.order(self._outage.power_off)
+
+    def power_on(self) -> None:
+        """Boot it where it is off; then its port is open."""
+        self._outage.order(self._outage.power_on)
+
+    def unplug(self) -> None:
+        """Close its port and break its connections off; the server itself goes on, shells and all."""
+        self._outage.order(self._outage.unplug)
+
+    def plug_in(self) -> None:
+        """Open its port again, where the server is up."""
+        self._outage.order(self._outage.plug_in)
+
     async def start(self) -> None:
         """Start the back end, then listen."""
         await self.backend.start()
         self.port = await self._server.start()
+        self._outage.watch()
 
     async def stop(self) -> None:
         """End the shells first: a waiting Receive then ends at once."""
+        await self._outage.stop()
         await self._service.close()
         await self._server.stop()
         await self.backend.stop()

@@ -11,14 +11,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
+from xml.etree.ElementTree import ParseError
 
 import jsonschema
 import yaml
 
-from tests.lab import roles
+from tests.lab import behaviour, host_files, iis, roles
 from tests.lab.backend import RegistryData
+from tests.lab.behaviour import PendingShutdown, RebootBehaviour, ServiceBehaviour
 from tests.lab.catalogue import ServiceKind
 from tests.lab.faults import Fault
+from tests.lab.host_files import FileSpec
+from tests.lab.iis import IisSpec
 from tests.lab.roles import Adapter, Addresses
 
 SCHEMA_FILE = Path(__file__).with_name("hosts.schema.json")
@@ -59,7 +63,7 @@ class HostSpec:
     """One server as the fleet file describes it.
 
     registry maps key -> value name -> value; an empty mapping makes the key. It also holds what fqdn, exchange,
-    domain_controller and the other short fields stand for.
+    domain_controller and the other short fields stand for. files are those that differ from the release's own.
     """
 
     name: str
@@ -79,8 +83,16 @@ class HostSpec:
     addresses: Addresses = field(default_factory=Addresses)
     adapters: tuple[Adapter, ...] = ()
     services: Mapping[str, ServiceKind] = field(default_factory=dict)
+    behaviours: Mapping[str, ServiceBehaviour] = field(default_factory=dict)
+    reboot: RebootBehaviour = field(default_factory=RebootBehaviour)
+    pending_shutdown: PendingShutdown | None = None
+    nspi_listens: bool = True
+    directory_owner: str = "lsass.exe"
     boot_hours_ago: float = 7.0
     utc_offset: int = 60
+    iis: IisSpec | None = None
+    files: Mapping[str, FileSpec | None] = field(default_factory=dict)
+    certutil: bool = True
 
 
 @dataclass(frozen=True)
@@ -158,9 +170,24 @@ def _host(name: str, raw: Mapping[str, Any], backend: str) -> HostSpec:
         addresses=roles.addresses(raw, fqdn),
         adapters=roles.adapters(raw, fqdn),
         services=roles.services(raw),
+        behaviours=behaviour.services(raw),
+        reboot=RebootBehaviour(**raw.get("reboot", {})),
+        pending_shutdown=behaviour.pending_shutdown(raw),
+        nspi_listens=raw.get("nspi_listens", True),
+        directory_owner=raw.get("directory_owner", "lsass.exe"),
         boot_hours_ago=raw.get("boot_hours_ago", 7.0),
         utc_offset=raw.get("utc_offset", 60),
+        iis=_iis(raw),
+        files=host_files.of_fleet_file(raw),
+        certutil=raw.get("certutil", True),
     )
+
+
+def _iis(raw: Mapping[str, Any]) -> IisSpec | None:
+    try:
+        return iis.iis(raw)
+    except ParseError as error:
+        raise HostsFileError(f"fleet file, iis config: {error}") from error
 
 
 def _servicelet(raw: Mapping[str, Any]) -> Servicelet:

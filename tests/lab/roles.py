@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from zlib import crc32
 
-from tests.lab.catalogue import ServiceKind, exchange_services, known
+from tests.lab import iis
+from tests.lab.catalogue import CLIENT_ACCESS, ServiceKind, exchange_services, known
 
 EXCHANGE = r"HKLM\SOFTWARE\Microsoft\Exchange\v8.0"
 EXCHANGE_2010 = r"HKLM\SOFTWARE\Microsoft\ExchangeServer\v14"
@@ -20,6 +21,8 @@ PATCHES = (
     r"\461C2B4266EDEF444B864AD6D9E5B613\Patches"
 )
 SERVICES = r"HKLM\SYSTEM\CurrentControlSet\Services"
+INTERFACES = SERVICES + r"\Tcpip\Parameters\Interfaces"
+SUBNET_MASK = "255.255.255.0"
 PRODUCT_OPTIONS = r"HKLM\SYSTEM\CurrentControlSet\Control\ProductOptions"
 ROLE_KEYS = {"client_access": "ClientAccessRole", "mailbox": "MailboxRole"}
 DEFAULT_BUILD = "8.1.240.6"
@@ -41,11 +44,12 @@ RawRegistry = dict[str, dict[str, dict[str, Any]]]
 
 @dataclass(frozen=True)
 class Adapter:
-    """A network card; ipv6_bound is how it starts, later the registry says it."""
+    """A network card; ipv6_bound is how it starts, later the registry says it. dhcp: its IPv4 address is a lease."""
 
     guid: str
     name: str
     ipv6_bound: bool = True
+    dhcp: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,12 @@ def adapters(raw: Mapping[str, Any], fqdn: str) -> tuple[Adapter, ...]:
     if given is None:
         return (Adapter(_guid(fqdn, "adapter"), FIRST_ADAPTER),)
     return tuple(
-        Adapter(entry["guid"], entry.get("name", _adapter_name(position)), entry.get("ipv6_bound", True))
+        Adapter(
+            entry["guid"],
+            entry.get("name", _adapter_name(position)),
+            entry.get("ipv6_bound", True),
+            entry.get("dhcp", False),
+        )
         for position, entry in enumerate(given)
     )
 
@@ -77,6 +86,11 @@ def addresses(raw: Mapping[str, Any], fqdn: str) -> Addresses:
     return Addresses(tuple(given.get("ipv4", ipv4)), tuple(given.get("ipv6", ipv6)))
 
 
+def dealt(configured: Sequence[str], position: int, count: int) -> tuple[str, ...]:
+    """The addresses of one of so many adapters."""
+    return tuple(configured[position::count])
+
+
 def services(raw: Mapping[str, Any]) -> dict[str, ServiceKind]:
     """The services that the fleet file names, by name."""
     return {name: _service(name, entry) for name, entry in _named(raw).items()}
@@ -84,7 +98,7 @@ def services(raw: Mapping[str, Any]) -> dict[str, ServiceKind]:
 
 def registry(raw: Mapping[str, Any], fqdn: str) -> RawRegistry:
     """The keys that the short fields stand for."""
-    keys = _linkage(adapters(raw, fqdn), raw.get("windows", "2008"))
+    keys = _linkage(adapters(raw, fqdn), raw.get("windows", "2008")) | _interfaces(raw, fqdn)
     if "exchange" in raw:
         keys |= _exchange(raw["exchange"], fqdn)
     if raw.get("exchange_2010"):
@@ -152,13 +166,40 @@ def _linkage(cards: Iterable[Adapter], windows: str) -> RawRegistry:
     return keys
 
 
+def _interfaces(raw: Mapping[str, Any], fqdn: str) -> RawRegistry:
+    """TCP/IP's key of each adapter, and those that adapters left behind."""
+    cards = adapters(raw, fqdn)
+    configured = addresses(raw, fqdn).ipv4
+    keys = {
+        f"{INTERFACES}\\{card.guid}": _interface(dealt(configured, position, len(cards)), card.dhcp)
+        for position, card in enumerate(cards)
+    }
+    for stale in raw.get("stale_adapters", ()):
+        keys[f"{INTERFACES}\\{stale['guid']}"] = _interface(stale.get("ipv4", ()), False)
+    return keys
+
+
+def _interface(ipv4: Sequence[str], dhcp: bool) -> dict[str, dict[str, Any]]:
+    """A lease is one address; a card may have several of its own."""
+    if dhcp:
+        lease = {"DhcpIPAddress": _text(ipv4[0])} if ipv4 else {}
+        return {"EnableDHCP": _number(1), **lease}
+    return {
+        "EnableDHCP": _number(0),
+        "IPAddress": _texts(ipv4),
+        "SubnetMask": _texts([SUBNET_MASK] * len(ipv4)),
+    }
+
+
 def _bind(guids: Iterable[str]) -> dict[str, Any]:
-    return {"type": "REG_MULTI_SZ", "data": [f"\\Device\\{guid}" for guid in guids]}
+    return _texts([f"\\Device\\{guid}" for guid in guids])
 
 
 def _named(raw: Mapping[str, Any]) -> dict[str, str | Mapping[str, Any]]:
-    """The fleet file's services, and the one of a cluster node."""
+    """The fleet file's services, and those of a cluster node and of a web server."""
     own: dict[str, str | Mapping[str, Any]] = {"ClusSvc": "running"} if raw.get("cluster") else {}
+    if iis.installed(raw):
+        own.update((kind.name, "running") for kind in CLIENT_ACCESS)
     own.update(raw.get("services", {}))
     return own
 
@@ -194,6 +235,10 @@ def _guid(fqdn: str, purpose: str) -> str:
 
 def _text(data: str) -> dict[str, Any]:
     return {"type": "REG_SZ", "data": data}
+
+
+def _texts(data: Sequence[str]) -> dict[str, Any]:
+    return {"type": "REG_MULTI_SZ", "data": list(data)}
 
 
 def _number(data: int) -> dict[str, Any]:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -61,20 +62,47 @@ class WsmanServer:
         self._record = record
         self._web: web.Server | None = None
         self._listener: asyncio.Server | None = None
+        self._port = 0
+        self._reserved: socket.socket | None = None
 
     async def start(self) -> int:
-        """Listen; the port."""
+        """Listen, on the same port as before; the port."""
+        if self._listener is not None:
+            return self._port
         self._web = web.Server(self._handle, request_factory=_request, access_log=None)
-        self._listener = await asyncio.get_running_loop().create_server(self._web, ADDRESS, 0, backlog=BACKLOG)
-        port: int = self._listener.sockets[0].getsockname()[1]
-        return port
+        loop = asyncio.get_running_loop()
+        self._listener = await loop.create_server(self._web, ADDRESS, self._port, backlog=BACKLOG)
+        self._port = self._listener.sockets[0].getsockname()[1]
+        self._release()
+        return self._port
+
+    async def cut(self) -> None:
+        """Refuse connections from now on and break off those that are open; the port stays reserved."""
+        if self._listener is not None:
+            self._close_listener()
+            self._reserved = _bound(self._port)
+        if self._web is not None:
+            for handler in self._web.connections:
+                if isinstance(handler.transport, asyncio.Transport):
+                    handler.transport.abort()
+            await self._web.shutdown(SHUTDOWN_SECONDS)
 
     async def stop(self) -> None:
         """Close the port and its connections."""
-        if self._listener is not None:
-            self._listener.close()
+        self._close_listener()
+        self._release()
         if self._web is not None:
             await self._web.shutdown(SHUTDOWN_SECONDS)
+
+    def _close_listener(self) -> None:
+        if self._listener is not None:
+            self._listener.close()
+            self._listener = None
+
+    def _release(self) -> None:
+        if self._reserved is not None:
+            self._reserved.close()
+            self._reserved = None
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         if request.path != PATH or request.method != "POST":
@@ -140,6 +168,14 @@ class WsmanServer:
 
     def _log(self, record: RequestRecord, sent: int) -> None:
         self._record(RequestRecord(record.operation, record.command_line, record.stdin, record.body_bytes_in, sent))
+
+
+def _bound(port: int) -> socket.socket:
+    """A socket that keeps a port from others and listens to nobody."""
+    reserved = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    reserved.bind((ADDRESS, port))
+    return reserved
 
 
 def _request(

@@ -93,6 +93,7 @@ class ModelBackend(Backend):
     def __init__(self, spec: HostSpec) -> None:
         self.machine = Machine(spec)
         self.registry = self.machine.registry
+        self.files = self.machine.files
         self.state = self.machine.state
         self._processes: list[ModelProcess] = []
 

@@ -59,6 +59,7 @@ VERSIONS = {
     "2003": ("Microsoft Windows Server 2003", "5.2", "3790", "Service Pack 2"),
     "2008": ("Windows Server (R) 2008 Standard", "6.0", "6002", "Service Pack 2"),
     "2008r2": ("Windows Server 2008 R2 Standard", "6.1", "7601", "Service Pack 1"),
+    "2012": ("Windows Server 2012 Standard", "6.2", "9200", ""),
 }
 
 
@@ -81,7 +82,8 @@ def fill(tree: Tree, windows: str, hostname: str) -> None:
         ("CSDVersion", service_pack),
         ("SystemRoot", r"C:\Windows"),
     ):
-        tree.write(WINDOWS_NT, Value(name, "REG_SZ", text))
+        if text:
+            tree.write(WINDOWS_NT, Value(name, "REG_SZ", text))
     for name, number in (("Current", 1), ("Default", 1), ("Failed", 0), ("LastKnownGood", 1)):
         tree.write(r"HKLM\SYSTEM\Select", Value(name, "REG_DWORD", number))
     tree.write(r"HKLM\SYSTEM\Setup", Value("SystemSetupInProgress", "REG_DWORD", 0))

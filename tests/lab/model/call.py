@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the exchange_ops.outlook_anywhere authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a program or internal command is given: arguments, handles, and the server it runs on."""
+"""What a program or internal command is given (arguments, handles, the server it runs on), and what it gives back."""
 
 from __future__ import annotations
 
@@ -15,6 +15,14 @@ from tests.lab.model.streams import Handle, Input, Sink
 from tests.lab.samples import message
 
 UTF8_CODE_PAGE = 65001
+
+
+@dataclass(frozen=True)
+class Result:
+    """How an internal command ended: code is what && and || look at; errorlevel None leaves it as it was."""
+
+    code: int = 0
+    errorlevel: int | None = None
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,11 @@ from collections.abc import Iterator, Mapping
 
 
 class Environment(Mapping[str, str]):
-    """Variables, keyed by upper case for reading and listed as set, and the directory that cd went to."""
+    """Variables, keyed by upper case for reading, listed as set; the directory that cd went to; whether echo is on."""
 
     def __init__(self, variables: Mapping[str, str], directory: str = "") -> None:
         self.directory = directory
+        self.echo = True
         self._variables = {name.upper(): (name, value) for name, value in variables.items()}
 
     def __getitem__(self, name: str) -> str:

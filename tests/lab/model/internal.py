@@ -9,25 +9,16 @@ import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from tests.lab.model.call import Call
-from tests.lab.model.files import PathMissing, is_nul
+from tests.lab.model import file_commands
+from tests.lab.model.call import Call, Result
 from tests.lab.model.parser import DELIMITERS, NotModelled
 from tests.lab.samples import sample
 
-UTF16_MARK = b"\xff\xfe"
 # cmd.exe has these as well.
 UNMODELLED = re.compile(
-    "assoc|break|call|chdir|cls|color|copy|date|dir|dpath|endlocal|ftype|goto|keys|md|mkdir|mklink|move|path|pause|"
+    "assoc|break|call|chdir|cls|color|date|dir|dpath|endlocal|ftype|goto|keys|md|mkdir|mklink|path|pause|"
     "popd|prompt|pushd|rd|ren|rename|rmdir|setlocal|shift|start|time|title|verify|vol"
 )
-
-
-@dataclass(frozen=True)
-class Result:
-    """code is what && and || look at; errorlevel None leaves it as it was."""
-
-    code: int = 0
-    errorlevel: int | None = None
 
 
 class Exit(Exception):
@@ -71,7 +62,9 @@ async def _echo(call: Call) -> Result:
         call.print(call.text[1:] + "\n")
     elif not state:
         call.print(call.localised("cmd-echo-state"))
-    elif state not in ("on", "off"):
+    elif state in ("on", "off"):
+        call.environment.echo = state == "on"
+    else:
         call.print(call.text[1:] + "\n")
     return Result()
 
@@ -93,33 +86,6 @@ async def _set(call: Call) -> Result:
         return Result(1, 1)
     call.print("".join(f"{key}={call.environment[key]}\n" for key in found))
     return Result()
-
-
-async def _type(call: Call) -> Result:
-    """Copies bytes, but converts UTF-16 with a byte order mark into the code page."""
-    code = 0
-    for name in _names(call.text):
-        try:
-            data = b"" if is_nul(name) else call.machine.files.read(call.path(name))
-        except PathMissing:
-            call.complain("cmd-file-missing", name=name)
-            code = 1
-            continue
-        if data.startswith(UTF16_MARK):
-            data = call.encode(data[2:].decode("utf-16-le", "replace"))
-        call.write(data)
-    return Result(code, code)
-
-
-async def _del(call: Call) -> Result:
-    """Clears errorlevel even where there was nothing to delete."""
-    for name in _names(call.text):
-        paths = call.machine.files.match(call.path(name))
-        if not paths:
-            call.complain("cmd-file-missing", name=name)
-        for path in paths:
-            call.machine.files.delete(path)
-    return Result(0, 0)
 
 
 async def _cd(call: Call) -> Result:
@@ -146,20 +112,16 @@ async def _ver(call: Call) -> Result:
     return Result(0, 0)
 
 
-def _names(text: str) -> list[str]:
-    """File names among switches like /q."""
-    words = [word.replace('"', "") for word in re.findall(rf'(?:"[^"]*"|[^{DELIMITERS}"])+', text)]
-    return [word for word in words if not word.startswith("/")]
-
-
 COMMANDS: dict[str, Runner] = {
     "cd": _cd,
-    "del": _del,
+    "copy": file_commands.copy,
+    "del": file_commands.delete,
     "echo": _echo,
-    "erase": _del,
+    "erase": file_commands.delete,
     "exit": _exit,
+    "move": file_commands.move,
     "rem": _rem,
     "set": _set,
-    "type": _type,
+    "type": file_commands.type_,
     "ver": _ver,
 }

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from tests.lab.argv import program_name
 from tests.lab.model import internal
 from tests.lab.model.call import Call
-from tests.lab.model.files import PathMissing, is_nul
+from tests.lab.model.files import FileError, is_nul
 from tests.lab.model.internal import Exit
 from tests.lab.model.parser import DELIMITERS, CmdSyntaxError, NotModelled, expand_percent, parse
 from tests.lab.model.streams import NUL, Bytes, Handle, Sink
@@ -60,8 +60,8 @@ class Interpreter:
             return await self._for(node, call)
         try:
             call = self._redirect(node.redirections, call)
-        except PathMissing as error:
-            call.complain("cmd-file-missing", name=str(error))
+        except FileError as error:
+            call.complain(error.message, name=str(error))
             self._errorlevel = 1
             return 1
         if isinstance(node, Block):
@@ -118,6 +118,8 @@ class Interpreter:
         result = 0
         for item in self._items(self._substitute(node.items), call):
             with self._variable(node.variable, item):
+                if node.echoed and call.environment.echo:
+                    call.print(f"\n{_prompt(call)}{self._substitute(node.echoed)}\n")
                 result = await self._run(node.body, call)
         return result
 
@@ -125,7 +127,7 @@ class Interpreter:
         words = re.findall(rf'(?:"[^"]*"|[^{DELIMITERS}"])+', text)
         items: list[str] = []
         for word in words:
-            items += call.machine.files.match(call.path(word)) if re.search(r"[*?]", word) else [word]
+            items += call.machine.files.match(call.path(word), unseen=False) if re.search(r"[*?]", word) else [word]
         return items
 
     @contextmanager
@@ -182,11 +184,11 @@ class Interpreter:
 
 async def run_program(call: Call) -> int:
     """Run a program by its command line; it sees a server where everything due has happened."""
-    from tests.lab.model.programs import PROGRAMS
+    from tests.lab.model.programs import find
 
     call.machine.tick()
     name = program_name(call.text)
-    program = PROGRAMS.get(name.lower())
+    program = find(call)
     if program is None:
         call.complain("cmd-unknown-program", name=name)
         return UNKNOWN_PROGRAM
@@ -205,9 +207,15 @@ def _open(mode: str, target: str, handles: Mapping[int, Handle], call: Call) -> 
         return Bytes() if mode == "<" else NUL
     files = call.machine.files
     if mode == "<":
-        return Bytes(files.read(path))
+        return Bytes(files.load(path))
     file = files.truncate(path) if mode == ">" else files.append(path)
     return Sink(file.data.extend)
+
+
+def _prompt(call: Call) -> str:
+    if call.environment["PROMPT"] != "$P$G":
+        raise NotModelled(f"the prompt {call.environment['PROMPT']}")
+    return f"{call.environment.directory or call.directory}>"
 
 
 def _compare(condition: Condition, left: str, right: str) -> bool:

@@ -10,8 +10,11 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from tests.lab import host_files
 from tests.lab.clock import Clock
+from tests.lab.host_files import DRIVERS_ETC
 from tests.lab.hosts import HostSpec
+from tests.lab.iis import APPCMD
 from tests.lab.model import base_registry
 from tests.lab.model.environment import Environment
 from tests.lab.model.files import Files
@@ -21,13 +24,6 @@ from tests.lab.state import ServerState
 
 PROFILE = r"C:\Users\Administrator"
 TEMP = PROFILE + r"\AppData\Local\Temp"
-DRIVERS_ETC = r"C:\Windows\system32\drivers\etc"
-# Facts of the collection, section 9: one active line in 2003, two in 2008, none later.
-HOSTS_FILES = {
-    "2003": b"127.0.0.1       localhost\r\n",
-    "2008": b"127.0.0.1       localhost\r\n::1             localhost\r\n",
-    "2008r2": b"#\t127.0.0.1       localhost\r\n#\t::1             localhost\r\n",
-}
 
 Callback = Callable[["Machine"], None]
 
@@ -52,7 +48,7 @@ class Machine:
         self._ticking = threading.RLock()
         hostname = spec.fqdn.partition(".")[0]
         self.environment = Environment(_variables(hostname))
-        self.files.write(DRIVERS_ETC + r"\hosts", HOSTS_FILES[spec.windows])
+        self._fill_files()
         base_registry.fill(self.tree, spec.windows, hostname)
         self._fill_registry()
         self.state = ServerState(spec, self.registry, self.clock)
@@ -89,6 +85,17 @@ class Machine:
                 hook.left -= 1
                 hook.callback(self)
         self._hooks = [hook for hook in self._hooks if hook.left > 0]
+
+    def _fill_files(self) -> None:
+        if self.spec.iis is not None:
+            self.files.write(APPCMD, b"MZ")
+        for path, file in host_files.initial(self.spec.windows, self.spec.files).items():
+            self.files.write(path, file.data)
+            self.files.set_attributes(path, file.attributes)
+            if file.in_use:
+                self.files.hold(path)
+            if file.denied:
+                self.files.deny(path)
 
     def _fill_registry(self) -> None:
         for key, values in self.spec.registry.items():

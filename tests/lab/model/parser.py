@@ -4,8 +4,9 @@
 """The parser of cmd.exe for one command line (cmd /c): percent expansion first, then the grammar.
 
 Its traps are there on purpose: variables expand before anything runs; the body of IF, ELSE and FOR without
-parentheses takes everything that follows, & included; a digit before > or < is a handle. Whether cmd wants a blank
-before that digit is not documented: the model takes the reading that hurts more.
+parentheses takes everything that follows, & included; the body of FOR is printed on every round unless it begins with
+@; a digit before > or < is a handle. Whether cmd wants a blank before that digit is not documented: the model takes the
+reading that hurts more.
 """
 
 from __future__ import annotations
@@ -314,7 +315,11 @@ class _Parser:
         self._skip()
         if not self._keyword("do"):
             raise CmdSyntaxError(self._word())
-        return For(match[1], items, self._list())
+        self._skip()
+        start = self._at
+        body = self._list()
+        text = self._line[start : self._at].strip()
+        return For(match[1], items, body, "" if text.startswith("@") else text)
 
     def _items(self) -> str:
         """The text up to the closing parenthesis, which is consumed."""

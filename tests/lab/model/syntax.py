@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -64,11 +64,15 @@ class If:
 
 @dataclass(frozen=True)
 class For:
-    """FOR %variable IN (items) DO body; items is the raw text between the parentheses."""
+    """FOR %variable IN (items) DO body; items is the raw text between the parentheses.
+
+    echoed is the body's text, which cmd.exe prints behind its prompt on every round; empty where it begins with @.
+    """
 
     variable: str
     items: str
     body: Node
+    echoed: str = field(default="", compare=False)
 
 
 Node = Simple | Block | Pair | If | For

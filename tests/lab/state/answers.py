@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from tests.lab import argv
 from tests.lab.backend import Output
 from tests.lab.state.printed import NotModelled, Printed
-from tests.lab.state.programs import netsh, netstat, sc, tasklist, wmic
+from tests.lab.state.programs import appcmd, net, netsh, netstat, sc, shutdown, tasklist, wmic
 
 if TYPE_CHECKING:
     from tests.lab.state.server import ServerState
@@ -20,9 +20,12 @@ UTF8_CODE_PAGE = 65001
 NOT_MODELLED = 255
 
 PROGRAMS: dict[str, Callable[[ServerState, list[str]], Printed]] = {
+    "appcmd": appcmd.run,
+    "net": net.run,
     "netsh": netsh.run,
     "netstat": netstat.run,
     "sc": sc.run,
+    "shutdown": shutdown.run,
     "tasklist": tasklist.run,
     "wmic": wmic.run,
 }
@@ -43,9 +46,10 @@ def answer(state: ServerState, command_line: str, code_page: int) -> Output | No
     return _output(printed, code_page, with_stderr=not state.spec.empty_stderr)
 
 
-def waits_without_nul(command_line: str) -> bool:
+def waits_without_nul(state: ServerState, command_line: str) -> bool:
     """Whether the program waits for its standard input to end, and on a console or a WinRS stream for ever."""
-    return argv.program_name(command_line).lower() in WAITING
+    name = argv.program_name(command_line).lower()
+    return name in WAITING or (name == "net" and net.asks(state, argv.split(command_line)[1:]))
 
 
 def _output(printed: Printed, code_page: int, with_stderr: bool) -> Output:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from tests.lab.state.processes import AGENT_IMAGE, AGENT_PORT, SYSTEM, Process
@@ -29,19 +29,28 @@ class Listener:
     image: str
 
 
+@dataclass(frozen=True)
+class Directory:
+    """Who listens on 6004: the build of mad.exe, whether a Global Catalog does, and whether mad.exe does beside it."""
+
+    system_attendant_build: tuple[int, ...]
+    nspi_listens: bool
+    mad_beside_lsass: bool
+
+
 def listeners(
-    processes: tuple[Process, ...], boot: Boot, system_attendant_build: tuple[int, ...], ipv6_installed: bool
+    processes: Iterable[Process], boot: Boot, directory: Directory, ipv6_installed: bool
 ) -> tuple[Listener, ...]:
-    """All of them, IPv4 first, by port."""
+    """All of them, IPv4 first, by port; the services of the processes are those that run."""
     found = []
     for process in processes:
-        for port, stacks in _ports(process, boot, system_attendant_build):
+        for port, stacks in _ports(process, boot, directory):
             for stack in stacks if ipv6_installed else IPV4_ONLY:
                 found.append(Listener(stack, ANY[stack], port, process.pid, process.image))
     return tuple(sorted(found, key=lambda listener: (listener.stack, listener.port)))
 
 
-def _ports(process: Process, boot: Boot, build: tuple[int, ...]) -> Iterator[tuple[int, tuple[str, ...]]]:
+def _ports(process: Process, boot: Boot, directory: Directory) -> Iterator[tuple[int, tuple[str, ...]]]:
     """The ports of one process, with the stacks of each."""
     services = process.services
     if process.pid == SYSTEM:
@@ -57,19 +66,21 @@ def _ports(process: Process, boot: Boot, build: tuple[int, ...]) -> Iterator[tup
     if "SamSs" in services:
         yield 49155, BOTH
     if "NTDS" in services:
-        yield from ((port, BOTH) for port in _directory_ports(boot))
+        yield from ((port, BOTH) for port in _directory_ports(boot, directory))
     if "MSExchangeIS" in services:
         yield 6001, BOTH
     if "MSExchangeSA" in services:
         yield 6002, BOTH
         # On a domain controller lsass has that port.
-        if not boot.domain_controller:
-            yield 6004, BOTH if build >= FIXED_BUILD else IPV4_ONLY
+        if not boot.domain_controller or directory.mad_beside_lsass:
+            yield 6004, BOTH if directory.system_attendant_build >= FIXED_BUILD else IPV4_ONLY
 
 
-def _directory_ports(boot: Boot) -> Iterator[int]:
+def _directory_ports(boot: Boot, directory: Directory) -> Iterator[int]:
     yield from (88, 389, 636)
     if boot.global_catalog:
         yield from (3268, 3269)
+    if not directory.nspi_listens or directory.mad_beside_lsass:
+        return
     if "mailbox" in boot.roles or (boot.global_catalog and boot.nspi_over_http):
         yield 6004

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from tests.lab.backend import Registry
 from tests.lab.hosts import HostSpec
-from tests.lab.roles import WITHOUT_IPV6, Adapter
+from tests.lab.roles import WITHOUT_IPV6, Adapter, dealt
 from tests.lab.state import readings
 from tests.lab.state.readings import Boot
 
@@ -43,7 +43,7 @@ def interfaces(spec: HostSpec, registry: Registry, boot: Boot, stack: str) -> tu
             adapter.name,
             tuple(
                 address
-                for address in configured[position::count]
+                for address in dealt(configured, position, count)
                 if stack == "ipv4" or _has_ipv6(adapter, address, spec, registry, boot)
             ),
         )

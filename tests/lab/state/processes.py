@@ -49,6 +49,10 @@ class ProcessTable:
         for image, pid in EARLY:
             self._entries[pid or self._new_pid()] = _Entry(image, moment, [])
 
+    def end(self) -> None:
+        """Nothing runs any more."""
+        self._entries.clear()
+
     def join(self, service: str, image: str, companions: Iterable[str], moment: float) -> int:
         """Run a service in the process of one of its companions, or in a new one; the process's id."""
         shared = {name.lower() for name in companions}

@@ -14,6 +14,7 @@ from tests.lab.roles import EXCHANGE, PATCHES, ROLE_KEYS, SERVICES
 NTDS = SERVICES + r"\NTDS\Parameters"
 SYSTEM_ATTENDANT = SERVICES + r"\MSExchangeSA\Parameters"
 ROLES = {key.lower(): role for role, key in ROLE_KEYS.items()}
+DISABLED = 4
 HTTP_6004 = "ncacn_http:6004"
 BUILD = re.compile(r"\d+(?:\.\d+){3}")
 
@@ -71,6 +72,11 @@ def starts_at_boot(registry: Registry, service: str) -> bool:
     """Whether a service is started by the system; one without a key is."""
     start = registry.get(f"{SERVICES}\\{service}", "Start")
     return start is None or start[1] in (0, 1, 2)
+
+
+def disabled(registry: Registry, service: str) -> bool:
+    """Whether a service may not be started."""
+    return number(registry, f"{SERVICES}\\{service}", "Start") == DISABLED
 
 
 def bound(registry: Registry, protocol: str) -> frozenset[str]:

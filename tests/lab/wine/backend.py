@@ -9,18 +9,19 @@ import asyncio
 import tempfile
 from pathlib import Path
 
+from tests.lab import host_files
 from tests.lab.backend import Backend, Output, Process
 from tests.lab.clock import Clock
 from tests.lab.hosts import HostSpec
 from tests.lab.state import ServerState
 from tests.lab.wine.asking import Asking
 from tests.lab.wine.cannot import check
-from tests.lab.wine.identity import hosts_file, identity, services
-from tests.lab.wine.prefix import TOOLS_DIRECTORY, Prefix, end_programs, environment
+from tests.lab.wine.files import WineFiles
+from tests.lab.wine.identity import identity, services
+from tests.lab.wine.prefix import INETSRV_DIRECTORY, TOOLS_DIRECTORY, Prefix, end_programs, environment
 from tests.lab.wine.process import FinishedProcess, WineProcess
 from tests.lab.wine.registry import WineRegistry
 
-HOSTS_FILE = Path("drive_c", "windows", "system32", "drivers", "etc", "hosts")
 # cmd.exe refuses more; Wine's would cut it off silently.
 LONGEST_LINE = 8191
 UTF8_CODE_PAGE = 65001
@@ -40,6 +41,7 @@ class WineBackend(Backend):
     def __init__(self, spec: HostSpec) -> None:
         check(spec)
         self.registry: WineRegistry = WineRegistry()
+        self.files = WineFiles(lambda: self.drive)
         self.state = ServerState(spec, self.registry, Clock())
         self._asking = Asking(self.state)
         self._spec = spec
@@ -84,15 +86,23 @@ class WineBackend(Backend):
     def _start(self) -> None:
         self._prefix = Prefix()
         prefix = self._prefix.path
+        if self._spec.iis is None:
+            (prefix / INETSRV_DIRECTORY / "appcmd.exe").unlink()
         self.registry.open(prefix / TOOLS_DIRECTORY / "registry.exe", environment(prefix))
         self.registry.load(identity(self._spec.windows))
         self.registry.load(services())
         self.registry.load(self._spec.registry)
-        (prefix / HOSTS_FILE).write_bytes(hosts_file(self._spec.windows))
+        self._write_files()
         for key in self._spec.denied:
             self.registry.create(key)
             self.registry.deny(key)
         self.state.start()
+
+    def _write_files(self) -> None:
+        self.files.delete(host_files.HOSTS)
+        for path, file in host_files.initial(self._spec.windows, self._spec.files).items():
+            self.files.write(path, file.data)
+            self.files.set_attributes(path, file.attributes)
 
     def _stop(self) -> None:
         if self._prefix is None:

@@ -32,5 +32,10 @@ def check(spec: HostSpec) -> None:
         raise WineCannot(f"reg.exe with messages in another language ({spec.language}) is missing")
     if spec.empty_stderr:
         raise WineCannot("reg.exe without error messages is missing")
+    files = [file for file in spec.files.values() if file is not None]
+    if any(file.in_use for file in files):
+        raise WineCannot("program that holds a file open is missing")
+    if any(file.denied for file in files):
+        raise WineCannot("right that could be taken from the user of Wine is missing: root reads every file")
     if spec.servicelet is not None:
         raise WineCannot("program MSExchangeServiceHost.exe (RpcHttpConfigurator) is missing")

@@ -1,10 +1,7 @@
 # Copyright (c) 2026, the exchange_ops.outlook_anywhere authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What tells one Windows Server release from another here: what the registry says of it, and its first hosts file.
-
-Server 2008 has localhost in its hosts file, as both addresses; from 2008 R2 on the lines are commented out.
-"""
+"""What tells one Windows Server release from another here: what the registry says of it."""
 
 from __future__ import annotations
 
@@ -32,18 +29,13 @@ def services() -> Keys:
     return {rf"{SERVICES}\{kind.name}": {"Start": RegistryValue("REG_DWORD", START_AT_BOOT)} for kind in WINDOWS}
 
 
-def hosts_file(windows: str) -> bytes:
-    """The hosts file that the release is installed with, without its explanations."""
-    return _HOSTS_FILES[windows]
-
-
-def _release(wine: str, version: str, build: str, product: str, service_pack: int) -> Keys:
+def _release(wine: str, version: str, build: str, product: str, service_pack: str) -> Keys:
     current = {
         "CurrentVersion": version,
         "CurrentBuild": build,
         "CurrentBuildNumber": build,
         "ProductName": product,
-        "CSDVersion": f"Service Pack {service_pack}",
+        "CSDVersion": service_pack,
         "EditionID": "ServerStandard",
         "InstallationType": "Server",
     }
@@ -55,11 +47,7 @@ def _release(wine: str, version: str, build: str, product: str, service_pack: in
 
 
 _RELEASES: Mapping[str, Keys] = {
-    "2008": _release("win2008", "6.0", "6002", "Windows Server (R) 2008 Standard", 2),
-    "2008r2": _release("win2008r2", "6.1", "7601", "Windows Server 2008 R2 Standard", 1),
-}
-
-_HOSTS_FILES = {
-    "2008": b"127.0.0.1       localhost\r\n::1             localhost\r\n",
-    "2008r2": b"#\t127.0.0.1       localhost\r\n#\t::1             localhost\r\n",
+    "2008": _release("win2008", "6.0", "6002", "Windows Server (R) 2008 Standard", "Service Pack 2"),
+    "2008r2": _release("win2008r2", "6.1", "7601", "Windows Server 2008 R2 Standard", "Service Pack 1"),
+    "2012": _release("win8", "6.2", "9200", "Windows Server 2012 Standard", ""),
 }

@@ -34,11 +34,12 @@ TOOLS = ("run_line", "registry")
 TOOLS_DIRECTORY = Path("drive_c", "lab")
 SYSTEM_DIRECTORY = Path("drive_c", "windows", "system32")
 WBEM_DIRECTORY = SYSTEM_DIRECTORY / "wbem"
+INETSRV_DIRECTORY = SYSTEM_DIRECTORY / "inetsrv"
 
 
 @dataclass(frozen=True)
 class StandIn:
-    """Found on the PATH under the name of Wine's own program, which is kept among the tools as wine_NAME.exe."""
+    """Found where Windows has the program; Wine's own, if any, is kept among the tools as wine_NAME.exe."""
 
     name: str
     source: str
@@ -46,13 +47,18 @@ class StandIn:
 
 
 STAND_INS = (
+    StandIn("attrib", "attrib"),
     StandIn("findstr", "findstr"),
     StandIn("reg", "reg"),
+    StandIn("appcmd", "ask", INETSRV_DIRECTORY),
+    StandIn("net", "ask"),
     StandIn("netsh", "ask"),
     StandIn("netstat", "ask"),
     StandIn("sc", "ask"),
+    StandIn("shutdown", "ask"),
     StandIn("tasklist", "ask"),
     StandIn("wmic", "ask", WBEM_DIRECTORY),
+    StandIn("xcopy", "xcopy"),
 )
 SHARED_SUFFIXES = frozenset({".acm", ".cpl", ".dll", ".drv", ".exe", ".nls", ".ocx", ".sys", ".tlb"})
 # Drive Z: leads out of the server to the files of this machine.
@@ -182,7 +188,8 @@ def _install_programs(prefix: Path) -> None:
         _compile(name, prefix / TOOLS_DIRECTORY / f"{name}.exe")
     for stand_in in STAND_INS:
         wines = prefix / stand_in.directory / f"{stand_in.name}.exe"
-        wines.rename(prefix / TOOLS_DIRECTORY / f"wine_{stand_in.name}.exe")
+        if wines.exists():
+            wines.rename(prefix / TOOLS_DIRECTORY / f"wine_{stand_in.name}.exe")
         _compile(stand_in.source, wines)
 
 

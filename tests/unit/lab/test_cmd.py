@@ -64,7 +64,7 @@ def test_long_writing_line(server: Server) -> None:
     body = "\r\n".join([*lines, '"ValidPorts"=hex(1):' + ",\\\r\n  ".join(rows), ""]).encode()
     line = (
         f'set oa=&findstr "^" >"{TEMP_FILE}"'
-        f'&(for %i in ("{TEMP_FILE}") do (if not %~zi=={len(body)} (set oa=1)))'
+        f'&(for %i in ("{TEMP_FILE}") do @(if not %~zi=={len(body)} (set oa=1)))'
         f'&(if not defined oa (reg import "{TEMP_FILE}" <nul&(if errorlevel 1 (echo no.) else (echo yes.))))'
         f'&del /q "{TEMP_FILE}" <nul&(if exist "{TEMP_FILE}" (echo left.))'
     )
@@ -87,9 +87,9 @@ def test_long_writing_line(server: Server) -> None:
         ("(echo a&echo b)", "a\nb\n"),
         ("if 1==2 echo a&echo b", ""),
         ("(if 1==2 echo a)&echo b", "b\n"),
-        ("for %x in (a b) do echo %x&echo c", "a\nc\nb\nc\n"),
-        ('for %x in ("a b") do echo %x %~x', '"a b" a b\n'),
-        ("for %x in (1) do for %y in (2) do echo %x%y%z", "12%z\n"),
+        ("for %x in (a b) do @echo %x&echo c", "a\nc\nb\nc\n"),
+        ('for %x in ("a b") do @echo %x %~x', '"a b" a b\n'),
+        ("for %x in (1) do @for %y in (2) do @echo %x%y%z", "12%z\n"),
         ("set x=1&echo %x%", "%x%\n"),
         ("set x=1&(if defined X (echo yes))", "yes\n"),
         ("set x=1&set x=&(if not defined x (echo no))", "no\n"),
@@ -114,11 +114,19 @@ def test_long_writing_line(server: Server) -> None:
         ("hostname", "cas1\n"),
         ("if exist %windir%\\system32\\drivers\\etc\\hosts echo yes", "yes\n"),
         ("type %windir%\\system32\\drivers\\etc\\hosts", "127.0.0.1       localhost\n::1             localhost\n"),
-        ("for %i in (%windir%\\system32\\drivers\\etc\\*) do echo %~zi", "54\n"),
+        ("for %i in (%windir%\\system32\\drivers\\etc\\*) do @echo %~zi", "54\n"),
     ],
 )
 def test_lines(server: Server, line: str, stdout: str) -> None:
     assert server.out(line) == stdout
+
+
+def test_a_body_of_for_is_printed_unless_it_begins_with_at(server: Server) -> None:
+    assert server.out(r"cd /d C:\Windows&(for %i in (a b) do echo %i)") == (
+        "\nC:\\Windows>echo a\na\n\nC:\\Windows>echo b\nb\n"
+    )
+    assert server.out("echo off&(for %i in (a b) do echo %i)") == "a\nb\n"
+    assert server.out("for %i in (a) do @(echo %i&echo c)") == "a\nc\n"
 
 
 def test_a_digit_before_a_redirection_is_lost(server: Server) -> None:

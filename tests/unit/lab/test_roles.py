@@ -110,7 +110,7 @@ def test_registry_wins_whatever_its_case() -> None:
         {"adapters": [{"guid": "1"}]},
         {"addresses": {"ipv6": ["x"]}},
         {"services": {"A": "paused"}},
-        {"windows": "2012"},
+        {"windows": "2000"},
         {"utc_offset": 1.5},
     ],
 )

@@ -19,7 +19,7 @@ from tests.unit.lab_wine.server import Servers, collect
 
 pytestmark = pytest.mark.wine
 
-PROGRAMS = ("netsh", "netstat", "sc", "tasklist", "wmic")
+PROGRAMS = ("net", "netsh", "netstat", "sc", "shutdown", "tasklist", "wmic")
 
 
 class Script:

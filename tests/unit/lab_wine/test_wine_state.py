@@ -5,14 +5,18 @@
 
 from __future__ import annotations
 
+import socket
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from tests.lab import Lab
 from tests.lab.hosts import load_hosts
 from tests.lab.model import ModelBackend
 from tests.lab.state import ServerState
+from tests.unit.lab.conftest import Client
 from tests.unit.lab_wine.reg_files import reg_file
 from tests.unit.lab_wine.server import Servers
 
@@ -157,6 +161,73 @@ def test_a_service_that_is_there_but_stopped_has_no_exit_code(catalog: Servers) 
     ((text, outcomes),) = frames(catalog.run(framed("sc query RemoteAccess <nul")).stdout)
     assert "STOPPED" in text
     assert outcomes == ["0"]
+
+
+def test_services_are_stopped_and_started(mailbox: Servers) -> None:
+    state = mailbox.backends[0].state
+    before = state.service("MSExchangeSA").pid
+    lines = (
+        "sc stop MSExchangeSA <nul",
+        "sc enumdepend MSExchangeSA 65536 <nul",
+        "net stop MSExchangeSA /y <nul",
+        "sc query HwAgent <nul",
+        "net start MSExchangeSA <nul",
+        "net start MSExchangeSA <nul",
+    )
+    texts, outcomes = zip(*frames(mailbox.run(framed(*lines)).stdout), strict=True)
+    assert list(outcomes) == [["1"], ["0"], ["0"], ["0"], ["0"], ["1"]]
+    assert "FAILED 1051:" in texts[0]
+    assert "SERVICE_NAME: HwAgent\r\n" in texts[1]
+    assert ": 1  STOPPED" in texts[3]
+    assert state.service("MSExchangeSA").pid not in (0, before)
+    assert not state.service("HwAgent").running
+    state.start_service("HwAgent")
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("sc start MSExchangeSA", 1056),
+        ("sc stop RemoteAccess", 1060),
+        ("sc enumdepend MSExchangeSA 0", 234),
+        ("net stop RemoteAccess /y", 2),
+        ("shutdown /a", 1116),
+    ],
+)
+def test_exit_codes_arrive_whole(mailbox: Servers, line: str, code: int) -> None:
+    assert mailbox.run(f"{line} <nul").exit_code == code
+
+
+def test_a_reboot_is_ordered(catalog: Servers) -> None:
+    state = catalog.backends[0].state
+    boot = state.boot_time
+    order = 'shutdown /r /t 30 /c "some words" /d p:2:4 <nul'
+    assert [catalog.run(order).exit_code for _time in range(2)] == [0, 1115]
+    state.clock.advance(31)
+    assert state.pending_shutdown is None
+    assert state.boot_time > boot
+
+
+def test_a_server_reboots_on_the_network(wine_installed: None) -> None:
+    with Lab({"hosts": {"mbx1": {**MAILBOX, "reboot": {"outage_seconds": 0.5}}}}, "wine") as lab:
+        host = lab["mbx1"]
+        boot = host.state.boot_time
+        client = Client(host)
+        assert client.run("shutdown /r /t 0 <nul")[2] == 0
+        deadline = time.monotonic() + 20
+        refused = False
+        while host.state.boot_time == boot or not refused:
+            assert time.monotonic() < deadline
+            try:
+                socket.create_connection(("127.0.0.1", host.port)).close()
+            except ConnectionRefusedError:
+                refused = True
+            time.sleep(0.05)
+        host.power_off()
+        host.power_on()
+        client = Client(host)
+        assert client.run("sc query MSExchangeSA <nul")[2] == 0
+        client.close()
 
 
 def test_a_restarted_service_reads_the_registry_anew(mailbox: Servers) -> None:

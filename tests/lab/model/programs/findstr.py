@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from tests.lab import argv
 from tests.lab.model.call import Call
-from tests.lab.model.files import PathMissing
+from tests.lab.model.files import FileError
 from tests.lab.model.parser import NotModelled
 
 # Longer lines are cut (findings of users of Windows up to 7 and 2008 R2).
@@ -34,9 +34,9 @@ async def run(call: Call) -> int:
     found = False
     for name in options.files:
         try:
-            data = call.machine.files.read(call.path(name))
-        except PathMissing:
-            call.complain("cmd-file-missing", name=name)
+            data = call.machine.files.load(call.path(name))
+        except FileError as error:
+            call.complain(error.message, name=name)
             continue
         found = _filter(call, data, options, piped=False) or found
     return 0 if found else 1

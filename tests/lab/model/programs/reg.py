@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from tests.lab import argv
 from tests.lab.backend import RegistryData
 from tests.lab.model.call import Call
-from tests.lab.model.files import PathMissing
+from tests.lab.model.files import FileError
 from tests.lab.model.programs import reg_file, reg_query
 from tests.lab.model.registry import AccessDenied, BadKeyName, KeyMissing, Value, split
 
@@ -52,7 +52,7 @@ async def run(call: Call) -> int:
         call.complain("reg-missing")
     except AccessDenied:
         call.complain("reg-denied")
-    except PathMissing:
+    except FileError:
         call.complain("reg-file-missing")
     except _Cancelled:
         pass
@@ -134,7 +134,7 @@ async def _delete(call: Call, words: list[str]) -> None:
 async def _import(call: Call, words: list[str]) -> None:
     if len(words) != 1:
         raise BadArguments
-    changes = reg_file.parse(call.machine.files.read(call.path(words[0])))
+    changes = reg_file.parse(call.machine.files.load(call.path(words[0])))
     if changes is None:
         raise BadArguments
     refused = False

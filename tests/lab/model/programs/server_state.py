@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the exchange_ops.outlook_anywhere authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The programs that the server's state answers for: wmic, netstat, sc, netsh, tasklist."""
+"""The programs that the server's state answers for: wmic, netstat, sc, net, netsh, tasklist, shutdown, appcmd."""
 
 from __future__ import annotations
 

@@ -2,7 +2,8 @@
  * GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
-/* ask.exe: stands in for programs that tell of the server itself (wmic, netstat, sc, netsh, tasklist).
+/* ask.exe: stands in for programs that tell of the server itself (appcmd, net, netsh,
+ * netstat, sc, shutdown, tasklist, wmic).
  *
  * Wine's own tell of Wine and of this machine, or nothing. So the lab answers: this program hands its command line over,
  * prints what comes back on both streams, and ends with the exit code that comes back, all 32 bits of it.
