@@ -44,7 +44,8 @@ options:
   snapshot_dir:
     description:
       - Folder on the controller, with a folder for each host below it, that keeps what must outlive a task. It holds
-        C(pending.json), which changes still wait for a restart or a reboot, by the server's own clock.
+        C(pending.json), which changes still wait for a restart or a reboot, by the server's own clock, and what an undo
+        needs to know.
       - Made when absent. Without it nothing is changed.
     type: path
     default: ./.outlook_anywhere/snapshots

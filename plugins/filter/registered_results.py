@@ -16,7 +16,7 @@ description:
     M(exchange_ops.outlook_anywhere.drift_report).
   - A fix that a role of the host should have looked at and did not is a failure with every setting unknown.
   - Hosts outside the inventory groups C(client_access), C(mailbox) and C(global_catalog) are left out.
-positional: hostvars, groups
+positional: hostvars, groups, only, held
 options:
   _input:
     description: Inventory names.
@@ -31,6 +31,17 @@ options:
     description: The C(groups) of the play.
     type: dict
     required: true
+  only:
+    description:
+      - Parts that the run looks after, of C(global_catalog), C(client_access), C(pin) and C(mailbox); all where none is
+        named.
+    type: list
+    elements: str
+    default: []
+  held:
+    description: For each part that a closed gate holds back the gate's reason. Its changes are then told as held back.
+    type: dict
+    default: {}
 """
 
 EXAMPLES = r"""

@@ -34,6 +34,16 @@ options:
         C(corrected), and not trouble.
     type: bool
     default: false
+  stopped:
+    description: Why the run stopped before its end; with any the fleet is not clean.
+    type: list
+    elements: str
+    default: []
+  gates:
+    description: What the gates said, dicts of C(gate), C(open), C(proved), C(attested), C(expected) and C(missing).
+    type: list
+    elements: dict
+    default: []
 attributes:
   check_mode:
     description: Can run in check mode.

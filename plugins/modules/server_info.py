@@ -13,7 +13,7 @@ author:
   - exchange_ops.outlook_anywhere authors (@exchange-ops)
 description:
   - Reads a server's names, its Windows, its Exchange roles and build, whether it is a domain controller or a cluster
-    node, and on which stacks it offers the directory service, by one command and without PowerShell.
+    node, how it runs, and what it has of the fix for split connections, by one command and without PowerShell.
   - What cannot be read is null, with its reason. Only a server that cannot be asked fails the task.
 extends_documentation_fragment:
   - exchange_ops.outlook_anywhere.server
@@ -69,6 +69,33 @@ server:
       description: The stacks on which C(mad.exe) or C(lsass.exe) listens on port 6004, of C(IPv4) and C(IPv6).
       type: list
       elements: str
+    booted_at:
+      description: When the server booted, by its own clock, in ISO 8601.
+      type: str
+    read_at:
+      description: The server's own time of this reading.
+      type: str
+    services:
+      description:
+        - The states of NTDS, Netlogon, W3SVC, MSExchangeServiceHost, MSExchangeSA and MSExchangeIS by their numbers, V(1)
+          (stopped) to V(7) (paused); those that are not installed are missing.
+      type: dict
+    ports:
+      description: The stacks that listen on the ports 443, 593, 6001, 6002 and 6004, by port; none where nobody does.
+      type: dict
+    directory_owners:
+      description: Which of C(mad.exe) and C(lsass.exe) listen on port 6004.
+      type: list
+      elements: str
+    valid_ports:
+      description: C(ValidPorts) of the RPC proxy; null also where it is absent.
+      type: str
+    polling_minutes:
+      description: C(PeriodicPollingMinutes); null also where it is absent.
+      type: int
+    refers_http_to_dsproxy:
+      description: Whether the System Attendant refers HTTP clients to DSProxy; null where there is none.
+      type: bool
     unknown:
       description: For each part that is null or may be incomplete, the reason.
       type: dict

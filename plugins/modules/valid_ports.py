@@ -72,6 +72,13 @@ options:
       - How long a pass of the servicelet takes is not documented.
     type: int
     default: 5
+  repin_only:
+    description:
+      - Put back what was pinned before, and pin nothing anew. A server of which this controller's O(snapshot_dir) has no
+        record of being pinned is C(not_managed).
+      - For what an update rollup undoes, on a schedule.
+    type: bool
+    default: false
 seealso:
   - name: Microsoft's documentation of ValidPorts
     description: The grammar of the value, and when the RPC proxy reads it.

@@ -24,7 +24,6 @@ SNAPSHOT_DIR = {"snapshot_dir": {"type": "path", "default": "./.outlook_anywhere
 LEAVE_ALONE: dict[str, dict[str, Any]] = {
     "leave_alone": {"type": "str", "choices": ["not_managed", "not_applicable"]},
     "leave_alone_reason": {"type": "str", "default": "nobody has asked for it"},
-    "blocked_by": {"type": "str"},
 }
 MAX_TIMEOUT = 3600
 
@@ -143,8 +142,7 @@ class FixAction(ServerAction):
         status = options["leave_alone"]
         leave = None if status is None else LeaveAlone(status, options["leave_alone_reason"])
         server = self.server(options)
-        check_mode = bool(self._task.check_mode)
-        return converge(fix, server, journal, self.host, check_mode, leave, options["blocked_by"]).as_result()
+        return converge(fix, server, journal, self.host, bool(self._task.check_mode), leave).as_result()
 
 
 def _bad_options(error: InvalidOptions) -> Failure:

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from .changes import Change, place_of, settings_of
 from .fixes.plan import Failure, Finding, Fix, LeaveAlone, Plan
 from .formats.text import printable, shortened
-from .journal import Journal, JournalUnusable, Record
+from .journal import Journal, JournalUnusable, Memory, Record
 from .reads import Clock, Observed, Read, ReadClock
 from .windows.server import Applied, Reading
 from .windows.shell import FarSideError, Unreachable
@@ -56,6 +56,7 @@ class Outcome:
     changed: bool
     stop: Stop | None = None
     warnings: tuple[str, ...] = ()
+    predicted: bool = False
 
     def as_result(self) -> dict[str, Any]:
         """The result of a module."""
@@ -71,6 +72,7 @@ class Outcome:
             "findings": findings,
             "reboot_required": self.plan.reboot_required,
             "restart_required": list(self.plan.restart_required),
+            "predicted": self.predicted,
             "warnings": [f"{self.host}: {warning}" for warning in (*self.plan.warnings, *self.warnings)],
         }
         if self.stop is not None:
@@ -119,7 +121,6 @@ def converge(
     host: str,
     check_mode: bool,
     leave: LeaveAlone | None = None,
-    blocked_by: str | None = None,
 ) -> Outcome:
     """Bring one fix to its desired state on one server; never raises for what a server does or says."""
     try:
@@ -129,27 +130,26 @@ def converge(
     except FarSideError as error:
         return _not_read(fix, host, not_read(_settings(fix), error))
     except JournalUnusable as error:
-        return _not_read(fix, host, _no_memory(_settings(fix), error))
+        return _not_read(fix, host, no_memory(_settings(fix), error))
     plan = fix.plan(reading.observed, memory)
     if leave is not None:
         plan = leave.of(fix, plan, reading.observed)
     if plan.failure is not None:
         return Outcome(host, fix.name, plan.held_back(), changed=False, stop=Stop(plan.failure))
-    if blocked_by:
-        plan = plan.held_back(blocked_by)
     outcome = Outcome(host, fix.name, plan, changed=bool(plan.changes))
     if check_mode:
-        return replace(outcome, warnings=_left(reading, "; the next run outside check mode removes it"))
+        left = _left(reading, "; the next run outside check mode removes it")
+        return replace(outcome, warnings=left, predicted=True)
     try:
         if reading.left_behind:
             server.remove_left_behind(reads)
         if plan.changes:
             journal.remember(_to_remember(fix, plan, reading.observed))
-            outcome = _apply(fix, server, journal, outcome, reads)
+            outcome = _apply(fix, server, journal, memory, outcome, reads)
     except FarSideError as error:
         return replace(outcome, stop=_lost_while_changing(plan, error))
     except JournalUnusable as error:
-        return replace(outcome, changed=False, stop=_no_memory(", ".join(plan.to_be_proved), error))
+        return replace(outcome, changed=False, stop=no_memory(", ".join(plan.to_be_proved), error))
     return replace(outcome, warnings=_left(reading, "; it has been removed") + outcome.warnings)
 
 
@@ -183,11 +183,13 @@ def _left(reading: Reading, what: str) -> tuple[str, ...]:
     return (f"a run that was cut left a file of its own on the server{what}",)
 
 
-def _apply(fix: Fix, server: FarSide, journal: Journal, outcome: Outcome, reads: tuple[Read, ...]) -> Outcome:
+def _apply(
+    fix: Fix, server: FarSide, journal: Journal, memory: Memory, outcome: Outcome, reads: tuple[Read, ...]
+) -> Outcome:
     """Make the changes and verify them; made once more when a known other writer came between."""
     plan = outcome.plan
     applied = server.apply(plan.changes, plan.settle_seconds, reads)
-    left = fix.plan(applied.observed, {})
+    left = fix.plan(applied.observed, memory)
     undone = applied.rejected is None and (left.changes or left.failure)
     who = fix.other_writer(plan, applied.observed) if undone else None
     warnings = applied.warnings
@@ -196,14 +198,14 @@ def _apply(fix: Fix, server: FarSide, journal: Journal, outcome: Outcome, reads:
         warnings += (f"{names} was overwritten right after it was written, by {who}; it was written once more",)
         again = server.apply(left.changes, plan.settle_seconds, reads)
         applied = replace(again, accepted=applied.accepted + again.accepted)
-        left, who = fix.plan(applied.observed, {}), None
+        left, who = fix.plan(applied.observed, memory), None
     outcome = replace(_verified(outcome, applied, left, who), warnings=warnings)
     if outcome.stop is not None:
         return outcome
     try:
         journal.remember(_to_remember(fix, plan, applied.observed), [(fix.name, setting) for setting in plan.forget])
     except JournalUnusable as error:
-        stop = _no_memory(", ".join(plan.to_be_proved), error)
+        stop = no_memory(", ".join(plan.to_be_proved), error)
         return replace(outcome, stop=replace(stop, changed=_changed(plan, applied)))
     return outcome
 
@@ -211,19 +213,26 @@ def _apply(fix: Fix, server: FarSide, journal: Journal, outcome: Outcome, reads:
 def _verified(outcome: Outcome, applied: Applied, left: Plan, who: str | None = None) -> Outcome:
     plan, changed = outcome.plan, bool(applied.accepted)
     changed_settings = set(_names(plan.changes))
-    wrong = next(
-        (item for item in left.findings if item.setting in changed_settings and item.status != "compliant"), None
-    )
+    wrong = next((item for item in left.findings if _is_wrong(item, plan, changed_settings)), None)
+    unseen = changed_settings - {item.setting for item in left.findings} if left.failure else set()
     if applied.rejected is not None:
         failure = _rejection(plan, applied, applied.rejected, left)
-    elif wrong is None:
+    elif wrong is None and not unseen:
         return replace(outcome, changed=changed)
-    elif wrong.status == "unknown" and left.failure is not None:
+    elif left.failure is not None and (wrong is None or wrong.status == "unknown"):
         failure = replace(left.failure, problem=f"read again after the change: {left.failure.problem}")
-    else:
+    elif wrong is not None:
         failure = _overwritten(plan, wrong, left, who)
     due = plan if changed else replace(plan, restart_required=(), reboot_required=False)
     return replace(outcome, plan=due, changed=changed, stop=Stop(failure, _changed(plan, applied)))
+
+
+def _is_wrong(item: Finding, plan: Plan, changed: set[str]) -> bool:
+    """Whether what was changed is not as wanted, or something else that was as wanted, or was not there, is not now."""
+    if item.setting in changed:
+        return item.status != "compliant"
+    before = next((old.status for old in plan.findings if old.setting == item.setting), "compliant")
+    return before == "compliant" and item.status == "drifted" and item.blocked_by is None
 
 
 def _overwritten(plan: Plan, wrong: Finding, left: Plan, who: str | None) -> Failure:
@@ -233,7 +242,7 @@ def _overwritten(plan: Plan, wrong: Finding, left: Plan, who: str | None) -> Fai
         setting=wrong.setting,
         problem=f"the server accepted the change, and what was read afterwards is something else ({wrong.reason}){by}",
         found=_short(wrong.before),
-        expected=_short(_finding(plan, wrong.setting).after),
+        expected=_short(next((item.after for item in plan.findings if item.setting == wrong.setting), wrong.after)),
         next_step=(
             "Nothing was put back. Somebody or something else writes this value (Exchange, Group Policy, a script, a "
             f"colleague): find out who, then run again.{also}"
@@ -289,7 +298,8 @@ def not_read(setting: str, error: FarSideError) -> Stop:
     return Stop(failure, unreachable=isinstance(error, Unreachable))
 
 
-def _no_memory(setting: str, error: JournalUnusable) -> Stop:
+def no_memory(setting: str, error: JournalUnusable) -> Stop:
+    """The stop of a task that cannot remember what it is about to do; nothing was changed."""
     return Stop(
         Failure(
             setting=setting,

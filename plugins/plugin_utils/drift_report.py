@@ -30,6 +30,8 @@ class DriftReportAction(ControllerAction):
         "results": {"type": "dict", "required": True},
         "report_dir": {"type": "path", "default": "./outlook_anywhere_report"},
         "changes_applied": {"type": "bool", "default": False},
+        "stopped": {"type": "list", "elements": "str", "default": []},
+        "gates": {"type": "list", "elements": "dict", "default": []},
     }
 
     def work(self, options: dict[str, Any]) -> dict[str, Any]:
@@ -42,6 +44,8 @@ class DriftReportAction(ControllerAction):
             changes_applied=options["changes_applied"],
             generated=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
             collection_version=VERSION,
+            stopped=tuple(options["stopped"]),
+            gates=tuple(options["gates"]),
         )
         path = Path(options["report_dir"]).absolute() / "drift.json"
         self._show(report)
@@ -59,7 +63,8 @@ class DriftReportAction(ControllerAction):
             "report": str(path),
         }
         if not report.clean:
-            result |= {"failed": True, "msg": f"not clean: {trouble or 'nothing was compared'}; details in {path}"}
+            why = "; ".join([*report.stopped, trouble or ("" if report.stopped else "nothing was compared")])
+            result |= {"failed": True, "msg": f"not clean: {why.removesuffix('; ')}; details in {path}"}
         return result
 
     def _groups_of(self, host: str) -> list[str]:

@@ -11,6 +11,7 @@ from typing import Any
 from .formats.names import is_ipv4
 
 IDENTITY_VARIABLE = "outlook_anywhere_identity"
+ATTESTED_VARIABLE = "outlook_anywhere_attested_6004"
 
 
 def server_names(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]]) -> list[dict[str, str]]:
@@ -19,6 +20,37 @@ def server_names(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]]
     Nothing is guessed: for a host whose FQDN is not known the dict has C(unknown), the reason.
     """
     return [_server_name(host, hostvars[host]) for host in hosts]
+
+
+def directory_servers(
+    hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]], further: Iterable[Any] = ()
+) -> list[dict[str, Any]]:
+    """A dict of host, fqdn, netbios where one is given, and attested, for each Global Catalog of a fleet.
+
+    C(further) are those that the inventory does not manage; one that it does manage is not repeated.
+    """
+    managed = [
+        {"host": host, "attested": hostvars[host].get(ATTESTED_VARIABLE) is True, **_server_name(host, hostvars[host])}
+        for host in hosts
+    ]
+    known = {str(server.get("fqdn")).lower() for server in managed}
+    others = [dict(name) if isinstance(name, Mapping) else {"fqdn": name} for name in further]
+    attesting = _attested_names(hostvars) if others else set()
+    return managed + [
+        {"host": None, "attested": str(name.get("fqdn")).lower() in attesting, **name}
+        for name in others
+        if str(name.get("fqdn")).lower() not in known
+    ]
+
+
+def _attested_names(hostvars: Mapping[str, Mapping[str, Any]]) -> set[str]:
+    """The names, inventory name and FQDN, of every host that carries the attestation."""
+    names: set[str] = set()
+    for host in hostvars:
+        variables = hostvars[host]
+        if variables.get(ATTESTED_VARIABLE) is True:
+            names |= {host.lower(), str(_fqdn(host, variables)).lower()}
+    return names
 
 
 def _server_name(host: str, variables: Mapping[str, Any]) -> dict[str, str]:

@@ -9,46 +9,166 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .fixes.dsproxy_referral import DsproxyReferral
+from .fixes.hosts_ipv4 import HostsIpv4
 from .fixes.ipv6_binding import Ipv6Binding
 from .fixes.ipv6_components import Ipv6Components
+from .fixes.kernel_mode_authentication import KernelModeAuthentication
 from .fixes.nspi_endpoint import NspiEndpoint
 from .fixes.plan import Fix
+from .fixes.rpc_virtual_directory import RpcVirtualDirectory
 from .fixes.valid_ports import ValidPorts
-from .inventory_names import IDENTITY_VARIABLE
+from .inventory_names import ATTESTED_VARIABLE, IDENTITY_VARIABLE
 
 STOPPED_VARIABLE = "outlook_anywhere_stopped"
-# Under which name each role registers the result of each fix.
+NOW_VARIABLE = "outlook_anywhere_now"
+# What the tasks returned that changed a server, by the name that they registered; a later look may have replaced it.
+APPLIED_VARIABLE = "outlook_anywhere_applied"
+PIN = "client_access_valid_ports"
+# Under which name each role registers the result of each fix, by group.
 EXPECTED: dict[str, dict[str, type[Fix]]] = {
     "global_catalog": {"global_catalog_nspi_endpoint": NspiEndpoint},
     "client_access": {
-        "client_access_valid_ports": ValidPorts,
         "client_access_ipv6_components": Ipv6Components,
         "client_access_ipv6_binding": Ipv6Binding,
+        "client_access_hosts_ipv4": HostsIpv4,
+        "client_access_kernel_mode_authentication": KernelModeAuthentication,
+        "client_access_rpc_virtual_directory": RpcVirtualDirectory,
+        PIN: ValidPorts,
     },
     "mailbox": {"mailbox_dsproxy_referral": DsproxyReferral},
+}
+# The parts of a fleet in the order in which it changes: a Client Access server's pin stands behind a gate of its own.
+PARTS: dict[str, tuple[str, ...]] = {
+    "global_catalog": tuple(EXPECTED["global_catalog"]),
+    "client_access": tuple(name for name in EXPECTED["client_access"] if name != PIN),
+    "pin": (PIN,),
+    "mailbox": tuple(EXPECTED["mailbox"]),
 }
 
 
 def registered_results(
-    hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]], groups: Mapping[str, Iterable[str]]
+    hosts: Iterable[str],
+    hostvars: Mapping[str, Mapping[str, Any]],
+    groups: Mapping[str, Iterable[str]],
+    only: Iterable[str] = (),
+    held: Mapping[str, str] | None = None,
 ) -> dict[str, list[Mapping[str, Any]]]:
     """What the tasks of this run registered for each host of our groups.
 
-    A fix that a role of the host should have looked at and did not has every setting unknown.
+    A fix that a role of the host should have looked at and did not has every setting unknown. C(only) are the parts that
+    the run looks after, all of them where none is named. C(held) are parts that a closed gate holds back, with its reason.
     """
-    ours = {host for group in EXPECTED for host in groups.get(group, ())}
-    return {host: _of_host(host, hostvars[host], groups) for host in hosts if host in ours}
+    parts = list(only) or list(PARTS)
+    names = {name for part in parts for name in PARTS[part]}
+    wanted = {group: {name: fix for name, fix in fixes.items() if name in names} for group, fixes in EXPECTED.items()}
+    ours = {host for group, fixes in wanted.items() if fixes for host in groups.get(group, ())}
+    reasons = {name: reason for part, reason in (held or {}).items() for name in PARTS[part]}
+    return {host: _of_host(host, hostvars[host], groups, wanted, reasons) for host in hosts if host in ours}
 
 
-def _of_host(host: str, variables: Mapping[str, Any], groups: Mapping[str, Iterable[str]]) -> list[Mapping[str, Any]]:
+def readings(
+    hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]], name: str = NOW_VARIABLE
+) -> dict[str, Mapping[str, Any]]:
+    """What server_info returned for each of the hosts, where it was asked; a skipped task says nothing."""
+    found = {host: hostvars[host].get(name) for host in hosts}
+    return {host: result for host, result in found.items() if result and not result.get("skipped")}
+
+
+def part_state(variables: Mapping[str, Any], part: str) -> dict[str, Any]:
+    """What the results of one part come to on one host: what went wrong, what changes, and what then waits."""
+    results = {
+        name: variables[name] for name in PARTS[part] if name in variables and not variables[name].get("skipped")
+    }
+    wrong = [result for result in results.values() if _went_wrong(result)]
+    return {
+        "results": results,
+        "trouble": [str(result.get("msg") or "a task failed and gave no reason") for result in wrong],
+        "to_change": any(result.get("changed") for result in results.values()),
+        "restart_required": list(
+            dict.fromkeys(name for result in results.values() for name in result.get("restart_required") or ())
+        ),
+        "reboot_required": any(result.get("reboot_required") for result in results.values()),
+    }
+
+
+def _went_wrong(result: Mapping[str, Any]) -> bool:
+    return bool(result.get("failed") or result.get("unreachable"))
+
+
+def _latest(name: str, variables: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a task registered; where it had changed the server and looked again later, both in one.
+
+    What was found before the change and whether it was changed comes from the first, what holds now from the second.
+    """
+    again: Mapping[str, Any] = variables[name]
+    first = (variables.get(APPLIED_VARIABLE) or {}).get(name)
+    if not first or _went_wrong(again) or _went_wrong(first):
+        return first if first and _went_wrong(first) else again
+    before = {finding["setting"]: finding for finding in first.get("findings") or ()}
+    findings = [
+        {**before[finding["setting"]], "effective": finding["effective"]}
+        if finding["status"] == "compliant" and finding["setting"] in before
+        else finding
+        for finding in again.get("findings") or ()
+    ]
+    return {**again, "changed": first.get("changed"), "predicted": False, "findings": findings}
+
+
+def _held_back(result: Mapping[str, Any], why: str | None) -> Mapping[str, Any]:
+    """A predicted change behind a closed gate is none: its findings say what holds it back."""
+    if why is None or not result.get("predicted") or not result.get("changed"):
+        return result
+    findings = [
+        {**finding, "after": finding["before"], "blocked_by": finding["blocked_by"] or why}
+        if finding["status"] == "drifted"
+        else finding
+        for finding in result.get("findings") or ()
+    ]
+    return {**result, "changed": False, "findings": findings, "restart_required": [], "reboot_required": False}
+
+
+def unread(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """A line for each host that was not read at the beginning of the run and that nobody attests."""
+    lines = []
+    for host in hosts:
+        result = hostvars[host].get(IDENTITY_VARIABLE) or {}
+        if "server" in result and not _went_wrong(result) or hostvars[host].get(ATTESTED_VARIABLE) is True:
+            continue
+        found = (result.get("failure") or {}).get("found") or result.get("msg") or "it was not asked"
+        lines.append(f"{host} could not be read: {found}")
+    return lines
+
+
+def predicted(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]], part: str, allowed: bool) -> list[str]:
+    """The hosts of which the run that check mode predicts would bring this part to where it should be.
+
+    C(allowed) is whether it may do so at all; a value that waits for a reboot needs that.
+    """
+    if not allowed:
+        return []
+    states = {host: part_state(hostvars[host], part) for host in hosts}
+    return [
+        host
+        for host, state in states.items()
+        if not state["trouble"] and (state["to_change"] or state["reboot_required"])
+    ]
+
+
+def _of_host(
+    host: str,
+    variables: Mapping[str, Any],
+    groups: Mapping[str, Iterable[str]],
+    wanted: Mapping[str, Mapping[str, type[Fix]]],
+    held: Mapping[str, str],
+) -> list[Mapping[str, Any]]:
     results: list[Mapping[str, Any]] = [variables[IDENTITY_VARIABLE]] if IDENTITY_VARIABLE in variables else []
     stopped = variables.get(STOPPED_VARIABLE) or {}
     reason = str(stopped.get("msg") or "it was not looked at in this run")
     missing = []
-    for group, fixes in EXPECTED.items():
+    for group, fixes in wanted.items():
         for name, fix in fixes.items() if host in groups.get(group, ()) else ():
             if name in variables:
-                results.append(variables[name])
+                results.append(_held_back(_latest(name, variables), held.get(name)))
             else:
                 missing.append(fix)
     known = any(result.get("msg") == stopped.get("msg") for result in results)

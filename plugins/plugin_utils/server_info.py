@@ -10,10 +10,15 @@ from typing import Any
 
 from .action_base import COMMAND_TIMEOUT, ServerAction
 from .converge import not_read, stop_result
+from .facts import referral, roles, running
 from .facts.identity import TCPIP, Identity
-from .facts.roles import READS, ServerRoles
-from .reads import ReadKey
+from .facts.referral import Referral
+from .facts.roles import ServerRoles
+from .facts.running import Running
+from .reads import Read, ReadKey, all_reads
 from .windows.shell import FarSideError
+
+READS: tuple[Read, ...] = all_reads([[ReadKey(TCPIP)], roles.READS, running.READS, referral.READS])
 
 
 class ServerInfoAction(ServerAction):
@@ -30,21 +35,30 @@ class ServerInfoAction(ServerAction):
         server = self.server(options)
         try:
             server.open()
-            reading = server.read((ReadKey(TCPIP), *READS))
+            observed = server.read(READS).observed
         except FarSideError as error:
             reason = "the server could not be read in this run"
-            facts = {**asdict(ServerRoles.not_read(reason)), **asdict(Identity.not_read(reason))}
+            parts = [*(part.not_read(reason) for part in (ServerRoles, Identity, Running)), Referral()]
             stop = stop_result(self.host, self.name, not_read("the server's facts", error))
-            return {"changed": False, "server": facts, **stop}
-        roles = ServerRoles.of(reading.observed)
-        identity = Identity.of(reading.observed.key(TCPIP))
-        facts = {**asdict(roles), **asdict(identity), "unknown": {**roles.unknown, **identity.unknown}}
+            return {"changed": False, "server": _facts(parts), **stop}
+        found = ServerRoles.of(observed)
+        parts = [found, Identity.of(observed.key(TCPIP)), Running.of(observed), Referral.of(observed)]
         return {
             "changed": False,
-            "server": _plain(facts),
-            "warnings": [f"{self.host}: {warning}" for warning in roles.warnings],
+            "server": _facts(parts),
+            "warnings": [f"{self.host}: {warning}" for warning in found.warnings],
         }
 
 
-def _plain(facts: dict[str, Any]) -> dict[str, Any]:
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in facts.items()}
+def _facts(parts: list[Any]) -> dict[str, Any]:
+    facts: dict[str, Any] = {}
+    for part in parts:
+        unknown = {**facts.get("unknown", {}), **getattr(part, "unknown", {})}
+        facts |= {**asdict(part), "unknown": unknown}
+    return {name: _plain(value) for name, value in facts.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return list(value)
+    return {name: _plain(item) for name, item in value.items()} if isinstance(value, dict) else value

@@ -80,26 +80,16 @@ class Plan:
     # Settings whose notes have served once the change is verified.
     forget: tuple[str, ...] = ()
 
-    def held_back(self, why: str | None = None) -> Plan:
-        """The plan without its changes: what would have been changed says what holds it back.
-
-        Without a reason of its own it is the failure that stops the task.
-        """
-        if why is None and self.failure is not None:
-            why = f"the task stopped: {self.failure.setting}"
+    def held_back(self) -> Plan:
+        """The plan of a task that stops before any change: what would have been changed says what holds it back."""
+        why = f"the task stopped: {self.failure.setting}" if self.failure else None
         findings = tuple(
             replace(item, after=item.before, blocked_by=why)
             if item.status == "drifted" and item.blocked_by is None
             else item
             for item in self.findings
         )
-        return replace(
-            self,
-            findings=findings,
-            changes=(),
-            restart_required=() if self.changes else self.restart_required,
-            reboot_required=self.reboot_required and not self.changes,
-        )
+        return replace(self, findings=findings, changes=(), restart_required=(), reboot_required=False)
 
 
 class Fix(ABC):

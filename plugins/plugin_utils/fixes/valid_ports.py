@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
 from ..formats.names import ServerName, netbios_of
-from ..formats.registry import Key, KeyAbsent, KeyContent, RegistryChange, SetNumber, SetText, Value
+from ..formats.registry import Key, KeyAbsent, KeyContent, RegistryChange, SetNumber, SetText, Unreadable, Value
 from ..formats.valid_ports import (
     Entry,
     ParsedValue,
@@ -25,9 +25,9 @@ from ..formats.valid_ports import (
     without_repeats,
 )
 from ..journal import Memory
-from ..reads import Observed, Read, ReadKey
+from ..reads import Clock, Observed, Read, ReadClock, ReadKey
 from .options import OptionReader
-from .plan import Failure, Finding, Fix, Plan
+from .plan import Failure, Finding, Fix, LeaveAlone, Plan
 from .unread import unread_failure
 
 RPC_PROXY = Key(r"HKLM\SOFTWARE\Microsoft\Rpc\RpcProxy")
@@ -42,6 +42,11 @@ POLLING_DEFAULT = 15
 MAX_DWORD = 0xFFFFFFFF
 STORE_PORTS = (6001, 6002)
 DIRECTORY_PORT = 6004
+# The RPC proxy reads the list again about every 5 minutes.
+REREAD_SECONDS = 360
+# The note of a run that has pinned this server.
+PINNED = "pinned"
+_NEVER_PINNED = "no run of this controller has pinned this server: playbook site does, in the order that a fleet needs"
 
 _PORTS_SOURCE = "MicrosoftDocs/win32, rpc-over-http-security; Exchange team blog, 2008-06-20"
 _POLLING_SOURCE = "Exchange 2007 help, RpcHttpConfigurator; Exchange team blog, 2008-06-20"
@@ -56,6 +61,29 @@ def _some(texts: Iterable[str], most: int = 10) -> str:
     return ", ".join(every[:most]) + more
 
 
+def _read_since(finding: Finding, observed: Observed, memory: Memory) -> Finding:
+    """A list that is as wanted works once the RPC proxy has read it since it was written."""
+    record = memory.get((ValidPorts.name, VALID_PORTS))
+    clock = observed.get(ReadClock(), Clock)
+    if finding.status != "compliant" or finding.effective != "unknown" or record is None or record.value is None:
+        return finding
+    if isinstance(clock, Unreadable) or not same_targets(record.value, finding.before):
+        return finding
+    waited = (clock.now - record.changed_at).total_seconds()
+    if waited >= REREAD_SECONDS:
+        return replace(finding, effective="yes", reason="means what is wanted; the RPC proxy has read it since")
+    reason = (
+        f"means what is wanted; written {int(waited)} seconds ago, and the RPC proxy reads it every 5 minutes or so"
+    )
+    return replace(finding, effective="no", reason=reason)
+
+
+def same_targets(one: str, other: str | None) -> bool:
+    """Whether two texts of ValidPorts mean the same."""
+    first, second = Targets(parse_value(one).entries), Targets(parse_value(other or "").entries)
+    return not first.without(second) and not second.without(first)
+
+
 def _mailbox_entries(server: ServerName) -> list[Entry]:
     return [
         entry
@@ -64,7 +92,8 @@ def _mailbox_entries(server: ServerName) -> list[Entry]:
     ]
 
 
-def _global_catalog_entries(server: ServerName) -> list[Entry]:
+def global_catalog_entries(server: ServerName) -> list[Entry]:
+    """The entries that let the RPC proxy reach a Global Catalog."""
     return [Entry(name, DIRECTORY_PORT, DIRECTORY_PORT) for name in (server.netbios, server.fqdn)]
 
 
@@ -110,9 +139,10 @@ class ValidPorts(Fix):
     allow_removal: frozenset[str] = frozenset()
     polling_minutes: int = 0
     settle_seconds: int = 5
+    repin_only: bool = False
 
     name: ClassVar[str] = "valid_ports"
-    reads: ClassVar[tuple[Read, ...]] = (ReadKey(RPC_PROXY), ReadKey(CONFIGURATOR), ReadKey(SYSTEM))
+    reads: ClassVar[tuple[Read, ...]] = (ReadKey(RPC_PROXY), ReadKey(CONFIGURATOR), ReadKey(SYSTEM), ReadClock())
     argument_spec: ClassVar[dict[str, dict[str, Any]]] = {
         "mailbox_servers": {"type": "list", "elements": "raw", "required": True},
         "global_catalogs": {"type": "list", "elements": "raw", "default": []},
@@ -121,6 +151,7 @@ class ValidPorts(Fix):
         "allow_removal": {"type": "list", "elements": "str", "default": []},
         "polling_minutes": {"type": "int", "default": 0},
         "settle_seconds": {"type": "int", "default": 5},
+        "repin_only": {"type": "bool", "default": False},
     }
 
     @classmethod
@@ -145,13 +176,14 @@ class ValidPorts(Fix):
             allow_removal=frozenset(allowed),
             polling_minutes=options["polling_minutes"],
             settle_seconds=options["settle_seconds"],
+            repin_only=options["repin_only"],
         )
 
     @property
     def wanted(self) -> tuple[Entry, ...]:
         """The entries to write, in the order in which the servers were given."""
         entries = [entry for server in self.mailbox_servers for entry in _mailbox_entries(server)]
-        entries += [entry for server in self.global_catalogs for entry in _global_catalog_entries(server)]
+        entries += [entry for server in self.global_catalogs for entry in global_catalog_entries(server)]
         return without_repeats([*entries, *self.extra_entries])
 
     def plan(self, observed: Observed, memory: Memory) -> Plan:
@@ -159,14 +191,22 @@ class ValidPorts(Fix):
         polling = self._plan_polling(observed)
         ports = self._plan_ports(observed)
         failure = polling.failure or ports.failure
-        return Plan(
-            findings=polling.findings + ports.findings,
-            changes=() if failure else polling.changes + ports.changes,
+        changes = () if failure else polling.changes + ports.changes
+        pins = self.polling_minutes == 0
+        plan = Plan(
+            findings=polling.findings + tuple(_read_since(finding, observed, memory) for finding in ports.findings),
+            changes=changes,
             warnings=self._names_warnings() + polling.warnings + ports.warnings,
             restart_required=("MSExchangeServiceHost",) if polling.changes and not failure else (),
             failure=failure,
-            settle_seconds=self.settle_seconds if polling.changes and self.polling_minutes == 0 else 0,
+            settle_seconds=self.settle_seconds if polling.changes and pins else 0,
+            to_be_proved=(VALID_PORTS,) if ports.changes and not failure else (),
+            notes=((PINNED, "by this controller"),) if changes and pins else (),
+            forget=() if pins else (PINNED,),
         )
+        if self.repin_only and (self.name, PINNED) not in memory:
+            return LeaveAlone("not_managed", _NEVER_PINNED).of(self, plan, observed)
+        return plan
 
     @classmethod
     def unknown(cls, reason: str) -> tuple[Finding, ...]:
@@ -196,7 +236,7 @@ class ValidPorts(Fix):
         polling = observed.values(CONFIGURATOR).value(POLLING)
         stopped = polling is not None and polling.kind == "REG_DWORD" and polling.data == 0
         found = Targets(_Present.of(observed.values(RPC_PROXY).value(VALID_PORTS)).parsed.entries)
-        catalogs = [entry for server in self.global_catalogs for entry in _global_catalog_entries(server)]
+        catalogs = [entry for server in self.global_catalogs for entry in global_catalog_entries(server)]
         listed = [entry.text for entry in catalogs if found.covers(entry)]
         if listed and not stopped:
             return VALID_PORTS, (

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ..formats.text import printable
+from .summary import gate_lines, pending
 
 HostState = Literal["read", "failed", "unreachable", "not_read"]
 
@@ -71,6 +72,11 @@ class HostReport:
         }
 
 
+def _first_words(reason: object) -> str:
+    """A gate names itself first; what it misses is told once, at the end."""
+    return str(reason).partition(": ")[0]
+
+
 def _went_wrong(result: Mapping[str, Any]) -> bool:
     return bool(result.get("unreachable") or result.get("failed"))
 
@@ -85,7 +91,8 @@ def _state(results: list[Mapping[str, Any]]) -> HostState:
 
 def _cell(finding: Mapping[str, Any], result: Mapping[str, Any], applied: bool) -> str:
     """The finding's status, or corrected when the run has mended and verified it."""
-    mended = applied and result.get("changed") and not _went_wrong(result) and not finding["blocked_by"]
+    done = result.get("changed") and not result.get("predicted")
+    mended = applied and done and not _went_wrong(result) and not finding["blocked_by"]
     return "corrected" if finding["status"] == "drifted" and mended else str(finding["status"])
 
 
@@ -97,6 +104,8 @@ class FleetReport:
     changes_applied: bool
     generated: str
     collection_version: str
+    stopped: tuple[str, ...] = ()
+    gates: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def settings(self) -> tuple[str, ...]:
@@ -113,8 +122,8 @@ class FleetReport:
 
     @property
     def clean(self) -> bool:
-        """Whether there is no drift, nothing unknown, every server was read, and anything was compared at all."""
-        return bool(self.settings) and not any(self.summary[word] for word in TROUBLE)
+        """Whether nothing has drifted or is unknown, every server was read, and the run went to its end."""
+        return bool(self.settings) and not self.stopped and not any(self.summary[word] for word in TROUBLE)
 
     def as_dict(self) -> dict[str, Any]:
         """The content of drift.json."""
@@ -124,6 +133,8 @@ class FleetReport:
             "generated": self.generated,
             "changes_applied": self.changes_applied,
             "clean": self.clean,
+            "stopped": list(self.stopped),
+            "gates": [dict(gate) for gate in self.gates],
             "summary": self.summary,
             "settings": list(self.settings),
             "hosts": [host.as_dict() for host in self.hosts],
@@ -136,14 +147,13 @@ class FleetReport:
             for finding in host.findings:
                 cell = host.cells[f"{finding['fix']}.{finding['setting']}"]
                 if cell in ("drifted", "corrected", "unknown"):
-                    held = f" (held back by {finding['blocked_by']})" if finding["blocked_by"] else ""
+                    held = f" (held back: {_first_words(finding['blocked_by'])})" if finding["blocked_by"] else ""
                     lines.append(f"{host.name}: {finding['setting']} {cell}{held}: {finding['reason']}")
             lines += host.messages
             lines += [f"warning: {warning}" for warning in host.warnings]
-            due = "is due" if self.changes_applied else "is due, or will be after the change"
-            lines += [f"{host.name}: restart of {service} {due}" for service in host.restart_required]
-            lines += [f"{host.name}: reboot {due}"] if host.reboot_required else []
-        return [printable(line) for line in lines]
+            lines += pending(host.name, host.groups, host.restart_required, host.reboot_required, self.changes_applied)
+        lines += [line for gate in self.gates for line in gate_lines(gate)]
+        return [printable(line) for line in [*lines, *self.stopped]]
 
     def table(self) -> list[str]:
         """Host x setting, a line a server, the words of drift.json; the settings have numbers, told below."""

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -24,12 +25,15 @@ from plugins.plugin_utils.formats.registry import (
     Value,
 )
 from plugins.plugin_utils.journal import JournalUnusable, Memory, Record
-from plugins.plugin_utils.reads import Observed, Read, ReadKey
+from plugins.plugin_utils.reads import Clock, Observed, Read, ReadClock, ReadKey
 from plugins.plugin_utils.windows.server import Applied, Reading
 from plugins.plugin_utils.windows.shell import TimedOut, Unreachable
 
 FIX = ValidPorts((ServerName("mbx1.contoso.com", "mbx1"),))
 PINNED = "mbx1:6001-6002;mbx1:6004;mbx1.contoso.com:6001-6002;mbx1.contoso.com:6004"
+
+
+NOON = datetime.datetime(2009, 1, 1, 12, 0, tzinfo=datetime.UTC)
 
 
 class FakeServer:
@@ -43,6 +47,7 @@ class FakeServer:
         self.fail: dict[str, Exception] = {}
         self.reject: str | None = None
         self.settled: list[int] = []
+        self.clock = Clock(NOON - datetime.timedelta(hours=1), NOON)
 
     def _call(self, name: str) -> None:
         self.calls.append(name)
@@ -62,7 +67,7 @@ class FakeServer:
         }
 
     def observed(self) -> Observed:
-        return Observed({ReadKey(key): state for key, state in self.state().items()})
+        return Observed({ReadKey(key): state for key, state in self.state().items()} | {ReadClock(): self.clock})
 
     def read(self, reads: Sequence[Read]) -> Reading:
         self._call("read")

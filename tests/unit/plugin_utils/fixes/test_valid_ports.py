@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime
 import random
 from typing import Any
 
@@ -21,13 +22,15 @@ from plugins.plugin_utils.formats.registry import (
     KeyAbsent,
     KeyContent,
     KeyDenied,
-    KeyState,
     SetNumber,
     SetText,
     Unreadable,
     Value,
 )
-from plugins.plugin_utils.reads import Observed, ReadKey
+from plugins.plugin_utils.journal import Memory, Record
+from plugins.plugin_utils.reads import Clock, Observed, ReadClock, ReadKey, State
+
+NOON = datetime.datetime(2009, 1, 1, 12, 0, tzinfo=datetime.UTC)
 
 PINNED = "mbx1:6001-6002;mbx1:6004;mbx1.contoso.com:6001-6002;mbx1.contoso.com:6004;gc1:6004;gc1.contoso.com:6004"
 
@@ -41,6 +44,7 @@ def options(**given_options: Any) -> dict[str, Any]:
         "allow_removal": [],
         "polling_minutes": 0,
         "settle_seconds": 5,
+        "repin_only": False,
         **given_options,
     }
 
@@ -54,7 +58,7 @@ def number(name: str, data: int) -> Value:
 
 
 def observe(
-    ports: Value | None = None, polling: Value | None = None, enabled: Value | None = None, **keys: KeyState
+    ports: Value | None = None, polling: Value | None = None, enabled: Value | None = None, **keys: State
 ) -> Observed:
     proxy = tuple(value for value in (enabled or number("Enabled", 1), ports) if value)
     return Observed(
@@ -62,12 +66,13 @@ def observe(
             ReadKey(RPC_PROXY): keys.get("proxy", KeyContent(proxy, ())),
             ReadKey(CONFIGURATOR): keys.get("configurator", KeyContent((polling,) if polling else (), ())),
             ReadKey(SYSTEM): keys.get("system", KeyContent((), ("CurrentControlSet",))),
+            ReadClock(): keys.get("clock", Clock(NOON - datetime.timedelta(hours=1), NOON)),
         }
     )
 
 
-def plan(observed: Observed, **given_options: Any) -> Plan:
-    return ValidPorts.parse(options(**given_options)).plan(observed, {})
+def plan(observed: Observed, memory: Memory | None = None, **given_options: Any) -> Plan:
+    return ValidPorts.parse(options(**given_options)).plan(observed, memory or {})
 
 
 def finding(result: Plan, setting: str = "ValidPorts") -> Any:
@@ -75,6 +80,40 @@ def finding(result: Plan, setting: str = "ValidPorts") -> Any:
 
 
 ZERO = number("PeriodicPollingMinutes", 0)
+
+
+def remembered(setting: str, value: str, seconds_ago: int) -> Memory:
+    at = NOON - datetime.timedelta(seconds=seconds_ago)
+    return {("valid_ports", setting): Record("valid_ports", setting, value, at)}
+
+
+@pytest.mark.parametrize(("seconds_ago", "effective"), [(0, "no"), (359, "no"), (360, "yes"), (99999, "yes")])
+def test_a_list_works_once_the_rpc_proxy_has_read_it_since_it_was_written(seconds_ago: int, effective: str) -> None:
+    wanted = ValidPorts.parse(options()).wanted
+    listed = text(";".join(entry.text for entry in wanted))
+    memory = remembered("ValidPorts", listed.raw.upper(), seconds_ago)
+    assert finding(plan(observe(listed, ZERO), memory)).effective == effective
+    assert finding(plan(observe(listed, ZERO))).effective == "unknown"
+    other = remembered("ValidPorts", "other:6004", seconds_ago)
+    assert finding(plan(observe(listed, ZERO), other)).effective == "unknown"
+    assert finding(plan(observe(listed, ZERO, clock=Unreadable("odd", "")), memory)).effective == "unknown"
+
+
+def test_a_change_is_remembered_as_a_pin_and_giving_it_back_forgets_it() -> None:
+    pinned = plan(observe(None, number("PeriodicPollingMinutes", 15)))
+    assert (pinned.to_be_proved, pinned.notes, pinned.forget) == (("ValidPorts",), (("pinned", "by this controller"),), ())
+    given_back = plan(observe(None, ZERO), polling_minutes=15)
+    assert (given_back.notes, given_back.forget) == ((), ("pinned",))
+
+
+def test_a_repin_puts_back_only_what_was_pinned_before() -> None:
+    undone = observe(text("mbx1:6001-6002"), number("PeriodicPollingMinutes", 15))
+    never = plan(undone, repin_only=True, unknown_entries="remove")
+    assert {item.status for item in never.findings} == {"not_managed"}
+    assert never.changes == ()
+    assert "site" in never.findings[0].reason
+    before = plan(undone, remembered("pinned", "by this controller", 5), repin_only=True, unknown_entries="remove")
+    assert len(before.changes) == 2
 
 
 def test_the_documentation_says_what_is_accepted() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from plugins.plugin_utils.reports.fleet import FleetReport, HostReport
+from plugins.plugin_utils.reports.summary import gate_lines, pending
 
 
 def finding(status: str, setting: str = "ValidPorts", **more: Any) -> dict[str, Any]:
@@ -102,11 +103,43 @@ def test_details_name_what_is_not_as_it_should_be() -> None:
         )
     )
     assert report.details() == [
-        "cas1: ValidPorts drifted (held back by unknown_entries: fail): why",
+        "cas1: ValidPorts drifted (held back: unknown_entries): why",
         "message",
         "warning: careful",
-        "cas1: restart of MSExchangeServiceHost is due, or will be after the change",
+        "cas1: restart of MSExchangeServiceHost is due, or will be after the change; users notice: nothing: it only makes "
+        "polling stop at once instead of within 15 minutes; for as long as the service takes to stop and start; consent: "
+        "outlook_anywhere_allow_restart",
     ]
+
+
+def test_what_waits_says_what_users_will_notice_and_whose_consent_it_needs() -> None:
+    (line,) = pending("gc1", ["global_catalog", "mailbox"], [], True, True)
+    assert line.startswith("gc1: reboot is due; users notice: ")
+    assert "KB 302914" in line
+    assert "mailboxes" in line
+    assert line.endswith("consent: outlook_anywhere_allow_reboot")
+    (line,) = pending("x", [], ["Other"], False, True)
+    assert "users notice: not known" in line
+
+
+def test_a_run_that_stopped_is_not_clean_and_says_why_with_what_the_gates_saw() -> None:
+    gate = {"gate": "global_catalogs", "open": False, "proved": ["gc1"], "attested": ["gc9"], "missing": ["gc2 is off"]}
+    clean = host({"findings": [finding("compliant")]})
+    report = FleetReport((clean,), False, "now", "0.1.0", stopped=("the gate is closed",), gates=(gate,))
+    assert not report.clean
+    assert report.details()[-2:] == [
+        "gate global_catalogs: closed; proved: gc1; attested: gc9; missing: gc2 is off",
+        "the gate is closed",
+    ]
+    assert report.as_dict()["stopped"] == ["the gate is closed"]
+    assert report.as_dict()["gates"] == [gate]
+    assert fleet(clean).clean
+    assert gate_lines({"gate": "x"}) == ["gate x: closed; nothing was read"]
+
+
+def test_a_predicted_change_is_not_called_corrected() -> None:
+    predicted = {"findings": [finding("drifted")], "changed": True, "predicted": True}
+    assert host(predicted, applied=True).cells == {"valid_ports.ValidPorts": "drifted"}
 
 
 def test_the_record_carries_groups_messages_warnings_and_what_is_due() -> None:

@@ -1,0 +1,90 @@
+# Copyright (c) 2026, the exchange_ops.outlook_anywhere authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How a server runs now: its clock, the services and ports that Outlook Anywhere needs, and who owns port 6004."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ..formats.registry import Unreadable
+from ..reads import Clock, Listeners, Observed, Processes, Read, ReadClock, ReadListeners, ReadService, Service
+from .roles import DIRECTORY_PORT, OWNERS
+
+# Those whose absence a user of Outlook Anywhere notices; which of them a server has depends on its roles.
+SERVICES = ("NTDS", "Netlogon", "W3SVC", "MSExchangeServiceHost", "MSExchangeSA", "MSExchangeIS")
+PORTS = (443, 593, 6001, 6002, DIRECTORY_PORT)
+READS: tuple[Read, ...] = (ReadClock(), OWNERS, ReadListeners(), *(ReadService(name) for name in SERVICES))
+
+
+@dataclass(frozen=True)
+class Running:
+    """Typed facts; None where a part is not known, with the reason in C(unknown) under its name.
+
+    C(services) are states by name, without those that are not installed; C(ports) the stacks by port;
+    C(directory_owners) the images of mad.exe and lsass.exe that listen on port 6004.
+    """
+
+    booted_at: str | None = None
+    read_at: str | None = None
+    services: Mapping[str, int] | None = None
+    ports: Mapping[str, tuple[str, ...]] | None = None
+    directory_owners: tuple[str, ...] | None = None
+    unknown: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def not_read(cls, why: str) -> Running:
+        """Nothing is known, for one reason."""
+        return cls(unknown=dict.fromkeys(("booted_at", "read_at", "services", "ports", "directory_owners"), why))
+
+    @classmethod
+    def of(cls, observed: Observed) -> Running:
+        """From the answers to READS."""
+        unknown: dict[str, str] = {}
+        clock = observed.get(ReadClock(), Clock)
+        if isinstance(clock, Unreadable):
+            unknown |= dict.fromkeys(("booted_at", "read_at"), _why(clock))
+        known = not isinstance(clock, Unreadable)
+        return cls(
+            booted_at=clock.boot.isoformat() if known and isinstance(clock, Clock) else None,
+            read_at=clock.now.isoformat() if known and isinstance(clock, Clock) else None,
+            services=_services(observed, unknown),
+            ports=_ports(observed, unknown),
+            directory_owners=_owners(observed, unknown),
+            unknown=unknown,
+        )
+
+
+def _why(unreadable: Unreadable) -> str:
+    return f"{unreadable.why}; the server said {unreadable.answer!r}"
+
+
+def _services(observed: Observed, unknown: dict[str, str]) -> dict[str, int] | None:
+    states = {}
+    for name in SERVICES:
+        service = observed.get(ReadService(name), Service)
+        if isinstance(service, Unreadable):
+            unknown["services"] = f"{name}: {_why(service)}"
+            return None
+        if service.state is not None:
+            states[name] = service.state
+    return states
+
+
+def _ports(observed: Observed, unknown: dict[str, str]) -> dict[str, tuple[str, ...]] | None:
+    listeners = observed.get(ReadListeners(), Listeners)
+    if isinstance(listeners, Unreadable):
+        unknown["ports"] = _why(listeners)
+        return None
+    stacks = {port: sorted({listener.stack for listener in listeners.on(port)}) for port in PORTS}
+    return {str(port): tuple(found) for port, found in stacks.items() if found}
+
+
+def _owners(observed: Observed, unknown: dict[str, str]) -> tuple[str, ...] | None:
+    listeners, owners = observed.get(ReadListeners(), Listeners), observed.get(OWNERS, Processes)
+    if isinstance(listeners, Unreadable) or isinstance(owners, Unreadable):
+        unknown["directory_owners"] = "the listeners or their owners were not understood"
+        return None
+    images = {process.pid: process.image.lower() for process in owners.running}
+    return tuple(sorted({images[listener.pid] for listener in listeners.on(DIRECTORY_PORT) if listener.pid in images}))

@@ -1,0 +1,104 @@
+# Copyright (c) 2026, the exchange_ops.outlook_anywhere authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The work of fleet_gate: judge a gate by readings, and fail where it is closed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+from .action_base import SNAPSHOT_DIR, ControllerAction
+from .fixes.options import OptionReader
+from .fixes.plan import Failure
+from .formats.names import ServerName
+from .gates import DirectoryServer, Gate, Settling, client_access_pinned, global_catalogs_listen
+from .journal import FileJournal, JournalUnusable, Memory
+
+MOST_MINUTES = 1440
+
+
+class FleetGateAction(ControllerAction):
+    """Judges only: the readings are made by server_info before it, and nothing is sent to a server."""
+
+    name = "fleet_gate"
+    argument_spec: ClassVar[dict[str, dict[str, Any]]] = {
+        "gate": {"type": "str", "choices": ["global_catalogs", "client_access"], "required": True},
+        "global_catalogs": {"type": "list", "elements": "dict", "required": True},
+        "client_access": {"type": "list", "elements": "str", "default": []},
+        "readings": {"type": "dict", "required": True},
+        "earlier_readings": {"type": "dict", "default": {}},
+        "expected": {"type": "list", "elements": "str", "default": []},
+        "settle_minutes": {"type": "float", "default": 6.0},
+        **SNAPSHOT_DIR,
+    }
+
+    def work(self, options: dict[str, Any]) -> dict[str, Any]:
+        """In check mode a closed gate is told and does not fail, and what a run would bring counts as expected."""
+        reader = OptionReader()
+        servers = reader.each("global_catalogs", options["global_catalogs"], _directory_server)
+        if not 0 <= options["settle_minutes"] <= MOST_MINUTES:
+            reader.problem("settle_minutes", options["settle_minutes"], f"it is not between 0 and {MOST_MINUTES}")
+        reader.raise_problems()
+        check_mode = bool(self._task.check_mode)
+        expected = options["expected"] if check_mode else []
+        if options["gate"] == "global_catalogs":
+            gate = global_catalogs_listen(servers, options["readings"], expected)
+        else:
+            try:
+                memories = {host: self._memory(options, host) for host in options["client_access"]}
+            except JournalUnusable as error:
+                return self.stopped(_no_memory(error))
+            settling = Settling(options["settle_minutes"] * 60, memories, options["earlier_readings"])
+            hosts = options["client_access"]
+            gate = client_access_pinned(hosts, servers, options["readings"], settling, expected)
+        result = _result(gate)
+        if not gate.open and not check_mode:
+            result |= self.stopped(_closed(gate))
+        return result
+
+    def _memory(self, options: Mapping[str, Any], host: str) -> Memory:
+        return FileJournal(Path(options["snapshot_dir"]), host).read()
+
+
+def _directory_server(value: Mapping[str, Any]) -> DirectoryServer:
+    rest = {key: item for key, item in value.items() if key not in ("host", "attested")}
+    host = None if value.get("host") is None else str(value["host"])
+    attested = value.get("attested") is True
+    if rest.get("unknown"):
+        return DirectoryServer(host, None, attested, str(rest["unknown"]))
+    return DirectoryServer(host, ServerName.parse(rest), attested)
+
+
+def _result(gate: Gate) -> dict[str, Any]:
+    return {
+        "changed": False,
+        "open": gate.open,
+        "reason": gate.reason,
+        "proved": list(gate.proved),
+        "attested": list(gate.attested),
+        "expected": list(gate.expected),
+        "missing": list(gate.missing),
+        "wait_seconds": gate.wait_seconds,
+    }
+
+
+def _closed(gate: Gate) -> Failure:
+    return Failure(
+        setting="the order of the fleet",
+        problem=gate.title,
+        found="; ".join(gate.missing),
+        expected="every server read just now and as the next part of the fleet needs it (docs/fleet-order.md)",
+        next_step="Bring each of these to what is missing, then run again: the run goes on where this one stopped.",
+    )
+
+
+def _no_memory(error: JournalUnusable) -> Failure:
+    return Failure(
+        setting="snapshot_dir",
+        problem="the controller's journal cannot be used, so nobody knows when the lists were written",
+        found=str(error),
+        expected="a journal that can be read",
+        next_step="Mend or move the file, or name another snapshot_dir; then run again.",
+    )

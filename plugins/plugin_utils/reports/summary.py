@@ -1,0 +1,54 @@
+# Copyright (c) 2026, the exchange_ops.outlook_anywhere authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an operator reads at the end of a run: what still waits and what its users will notice, and what the gates said.
+
+Sources of what users notice: facts of the article (Exchange team blog, 2008-06-20); KB 302914; how long a restart or a
+reboot takes is documented nowhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+_REBOOT = {
+    "client_access": "its Outlook Anywhere, OWA and ActiveSync clients are cut off and have to connect again",
+    "mailbox": "its mailboxes are not available",
+    "global_catalog": "Outlook clients that were referred to it lose the directory (they keep it until restarted, KB 302914)",
+}
+_RESTART = {
+    "MSExchangeSA": "ports 6002 and 6004 of the server are interrupted: directory referral and DSProxy",
+    "MSExchangeServiceHost": "nothing: it only makes polling stop at once instead of within 15 minutes",
+    "W3SVC": "every HTTP client of the server is cut off and has to connect again",
+}
+_CONSENT = {True: "outlook_anywhere_allow_reboot", False: "outlook_anywhere_allow_restart"}
+
+
+def pending(
+    host: str, groups: Iterable[str], restart_required: Iterable[str], reboot_required: bool, applied: bool
+) -> list[str]:
+    """A line for each restart or reboot that waits: what it is, what users notice, for how long, whose consent it needs."""
+    due = "is due" if applied else "is due, or will be after the change"
+    lines = [
+        f"{host}: restart of {service} {due}; users notice: {_RESTART.get(service, 'not known')}; for as long as the "
+        f"service takes to stop and start; consent: {_CONSENT[False]}"
+        for service in restart_required
+    ]
+    if reboot_required:
+        notice = "; ".join(_REBOOT[group] for group in groups if group in _REBOOT) or "not known"
+        lines.append(
+            f"{host}: reboot {due}; users notice: {notice}; for as long as the reboot takes; consent: {_CONSENT[True]}"
+        )
+    return lines
+
+
+def gate_lines(gate: Mapping[str, Any]) -> list[str]:
+    """What a gate has said: what was proved, what was only attested, what is missing."""
+    told = [
+        f"{word}: {', '.join(str(item) for item in gate.get(word) or ())}"
+        for word in ("proved", "attested", "expected", "missing")
+        if gate.get(word)
+    ]
+    state = "open" if gate.get("open") else "closed"
+    return [f"gate {gate.get('gate')}: {state}; {'; '.join(told) or 'nothing was read'}"]

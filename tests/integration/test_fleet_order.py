@@ -1,0 +1,407 @@
+# Copyright (c) 2026, the exchange_ops.outlook_anywhere authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""site on a live fleet: the order of its parts, what each gate asks, and that no server is left worse than it was."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.conftest import StartFleet, StartModel
+from tests.integration.fleet import COLLECTION, CONFIGURATOR, RPC_PROXY, Fleet, Run
+from tests.integration.test_playbooks import (
+    POLLING,
+    PORTS,
+    REFER,
+    SA_PARAMETERS,
+    cells,
+    demo_hosts,
+    drift,
+    report,
+    written,
+)
+from tests.lab import Fault
+
+NTDS = r"HKLM\SYSTEM\CurrentControlSet\Services\NTDS\Parameters"
+REFERRAL = "Do Not Refer HTTP to DSProxy"
+CONSENT = ("-e", json.dumps({"outlook_anywhere_allow_reboot": True, "outlook_anywhere_allow_restart": True}))
+SETTLED = ("-e", "outlook_anywhere_settle_minutes=0")
+QUICK = ("-e", json.dumps({"outlook_anywhere_check_seconds": 2, "outlook_anywhere_reboot_timeout": 20}))
+SPLIT = ("-e", "outlook_anywhere_affinity=none")
+MODEL = "the model's hooks, and its clock for everything"
+
+
+def site(fleet: Fleet, *arguments: str) -> Run:
+    return fleet.play(f"{COLLECTION}.site", *SPLIT, *SETTLED, *QUICK, *arguments)
+
+
+def pinned(fleet: Fleet, name: str = "cas1") -> bool:
+    ports = fleet.lab[name].registry.get(RPC_PROXY, "ValidPorts")
+    polling = fleet.lab[name].registry.get(CONFIGURATOR, "PeriodicPollingMinutes")
+    return polling == ("REG_DWORD", 0) and "gc2.contoso.com:6004" in str(ports)
+
+
+def refers(fleet: Fleet, name: str = "mbx1") -> bool:
+    return fleet.lab[name].registry.get(SA_PARAMETERS, REFERRAL) is None
+
+
+def listens(fleet: Fleet, name: str) -> bool:
+    return ("ipv4", "lsass.exe") in fleet.lab[name].state.listening(6004)
+
+
+def finding(fleet: Fleet, host: str, setting: str) -> dict[str, Any]:
+    (entry,) = [item for item in report(fleet)["hosts"] if item["name"] == host]
+    (found,) = [item for item in entry["findings"] if f"{item['fix']}.{item['setting']}" == setting]
+    return found
+
+
+def ready(fleet: Fleet, *names: str) -> None:
+    """Global Catalogs as they are when their part is done."""
+    for name in names:
+        registry = fleet.lab[name].registry
+        registry.set(NTDS, "NSPI interface protocol sequences", "REG_MULTI_SZ", ["ncacn_http:6004"])
+        fleet.lab[name].state.reboot()
+
+
+def test_without_consent_the_first_gate_stops_the_run_and_a_rerun_with_it_goes_on(start: StartFleet) -> None:
+    fleet = start(demo_hosts())
+    first = site(fleet)
+    assert first.exit_code == 2, first.screen
+    assert [gate["open"] for gate in report(fleet)["gates"]] == [False]
+    (why,) = report(fleet)["stopped"]
+    assert "gc1 does not listen on port 6004" in why
+    assert "gc2 does not listen on port 6004" in why
+    assert why in first.screen
+    assert not pinned(fleet)
+    assert refers(fleet)
+    assert cells(fleet)["cas1", "ipv6_components.DisabledComponents"] == "corrected"
+    assert cells(fleet)["gc1", "nspi_endpoint.NSPI interface protocol sequences"] == "corrected"
+    for host, setting in (("cas1", PORTS), ("mbx1", REFER)):
+        held = finding(fleet, host, setting)
+        assert (held["status"], held["blocked_by"]) == ("drifted", why)
+        assert held["after"] == held["before"]
+    assert "gc1: reboot is due; users notice: " in first.screen
+    assert "outlook_anywhere_allow_reboot" in first.screen
+
+    again = site(fleet, *CONSENT)
+    assert again.exit_code == 0, again.screen
+    assert [gate["open"] for gate in report(fleet)["gates"]] == [True, True]
+    assert report(fleet)["gates"][0]["proved"] == ["gc1", "gc2"]
+    assert all(pinned(fleet, name) for name in ("cas1", "cas2"))
+    assert not any(refers(fleet, name) for name in ("mbx1", "mbx2"))
+    assert {(host["reboot_required"], *host["restart_required"]) for host in report(fleet)["hosts"]} == {(False,)}
+    assert drift(fleet).exit_code == 0
+    before = {name: host.state.boot_time for name, host in fleet.lab.hosts.items()}
+    assert site(fleet, *CONSENT).exit_code == 0
+    assert {name: host.state.boot_time for name, host in fleet.lab.hosts.items()} == before
+
+
+def test_no_part_changes_before_the_one_that_it_needs(start_model: StartModel) -> None:
+    fleet = start_model(MODEL, demo_hosts())
+    seen: list[str] = []
+
+    def pinning(_machine: Any) -> None:
+        seen.append("pin")
+        assert listens(fleet, "gc1")
+        assert listens(fleet, "gc2")
+
+    def switching(_machine: Any) -> None:
+        seen.append("switch")
+        assert pinned(fleet, "cas1")
+        assert pinned(fleet, "cas2")
+
+    for name in ("cas1", "cas2"):
+        machine(fleet, name).after_program("reg add .*ValidPorts", pinning)
+    for name in ("mbx1", "mbx2"):
+        machine(fleet, name).after_program("reg add .*DSProxy", switching)
+    run = site(fleet, *CONSENT)
+    assert run.exit_code == 0, run.screen
+    assert seen == ["pin", "pin", "switch", "switch"]
+
+
+def machine(fleet: Fleet, name: str) -> Any:
+    backend: Any = fleet.lab[name].backend
+    return backend.machine
+
+
+def test_check_mode_tells_what_each_gate_would_hold_back_and_stops_at_none(start: StartFleet) -> None:
+    fleet = start(demo_hosts())
+    run = site(fleet, "--check")
+    assert run.exit_code == 2
+    assert [gate["open"] for gate in report(fleet)["gates"]] == [False, False]
+    assert report(fleet)["stopped"] == []
+    assert "gc1 does not listen" in finding(fleet, "cas1", PORTS)["blocked_by"]
+    assert "cas1 polls" in finding(fleet, "mbx1", REFER)["blocked_by"]
+    assert finding(fleet, "gc1", "nspi_endpoint.NSPI interface protocol sequences")["blocked_by"] is None
+
+    allowed = site(fleet, "--check", *CONSENT)
+    assert [gate["expected"] for gate in report(fleet)["gates"]] == [["gc1", "gc2"], ["cas1", "cas2"]]
+    assert finding(fleet, "cas1", PORTS)["blocked_by"] is None
+    assert finding(fleet, "mbx1", REFER)["after"] == "1"
+    assert allowed.exit_code == 2
+    assert not written(fleet)
+
+
+def test_what_cannot_be_read_must_be_attested_and_is_never_shown_as_proved(start: StartFleet) -> None:
+    hosts = demo_hosts()
+    hosts["gc2"]["vars"] = {"outlook_anywhere_fqdn": "gc2.contoso.com"}
+    further = ("-e", json.dumps({"outlook_anywhere_global_catalog_names": ["gc9.contoso.com"]}))
+    fleet = start(hosts)
+    ready(fleet, "gc1", "gc2")
+    fleet.lab["gc2"].power_off()
+    assert site(fleet, *CONSENT, *further).exit_code == 2
+    (why,) = report(fleet)["stopped"]
+    assert "gc2 could not be read" in why
+    assert "gc9.contoso.com was not read" in why
+    assert not pinned(fleet)
+
+    fleet.lab["gc2"].power_on()
+    extra = {"all": {"hosts": {"gc9.contoso.com": {"outlook_anywhere_attested_6004": True}}}}
+    (fleet.folder / "attested.yml").write_text(json.dumps(extra), encoding="utf-8")
+    run = site(fleet, *CONSENT, *further, "-i", "attested.yml")
+    assert run.exit_code == 0, run.screen
+    assert report(fleet)["gates"][0]["proved"] == ["gc1", "gc2"]
+    assert report(fleet)["gates"][0]["attested"] == ["gc9.contoso.com"]
+    assert pinned(fleet)
+
+
+def test_a_limited_run_reads_the_others_and_stops_before_the_first_write_where_one_cannot_be(start: StartFleet) -> None:
+    fleet = start(demo_hosts())
+    ready(fleet, "gc1", "gc2")
+    fleet.lab["gc2"].power_off()
+    run = site(fleet, *CONSENT, "--limit", "gc1,cas1")
+    assert run.exit_code == 2, run.screen
+    (why,) = report(fleet)["stopped"]
+    assert "gc2 could not be read" in why
+    assert not [line for line in written(fleet) if "ValidPorts" in line or "NSPI" in line]
+
+    fleet.lab["gc2"].power_on()
+    again = site(fleet, *CONSENT, "--limit", "cas1")
+    assert again.exit_code == 0, again.screen
+    assert [host["name"] for host in report(fleet)["hosts"]] == ["cas1"]
+    assert pinned(fleet)
+    assert not pinned(fleet, "cas2")
+    assert site(fleet, *CONSENT, "--limit", "mbx1").exit_code == 2
+    assert "cas2 does not allow" in report(fleet)["stopped"][0]
+    assert refers(fleet)
+
+
+def test_dsproxy_on_6004_of_a_global_catalog_does_not_open_the_gate(start: StartFleet) -> None:
+    hosts = demo_hosts()
+    hosts["gc2"] |= {
+        "groups": ["global_catalog", "mailbox"],
+        "exchange": {"roles": ["mailbox"], "build": "8.1.240.6"},
+        "directory_owner": "mad.exe",
+    }
+    fleet = start(hosts)
+    ready(fleet, "gc1", "gc2")
+    run = site(fleet, *CONSENT)
+    assert run.exit_code == 2
+    assert "gc2 has port 6004 owned by mad.exe" in report(fleet)["stopped"][0]
+    assert not pinned(fleet)
+
+
+def test_a_global_catalog_that_reboots_and_does_not_listen_stops_the_run_before_the_next(start: StartFleet) -> None:
+    hosts = demo_hosts()
+    hosts["gc1"]["nspi_listens"] = False
+    fleet = start(hosts)
+    booted = fleet.lab["gc2"].state.boot_time
+    run = site(fleet, *CONSENT)
+    assert run.exit_code == 2
+    (why,) = report(fleet)["stopped"]
+    assert "gc1" in why
+    assert "6004 owned by lsass.exe is missing" in why
+    assert fleet.lab["gc2"].state.boot_time == booted
+    assert not pinned(fleet)
+
+
+def test_a_client_access_server_that_is_down_at_the_gate_keeps_the_mailbox_servers_as_they_are(start: StartFleet) -> None:
+    fleet = start(demo_hosts())
+    ready(fleet, "gc1", "gc2")
+    fleet.lab["cas2"].power_off()
+    run = site(fleet, *CONSENT)
+    assert run.exit_code == 2
+    assert pinned(fleet)
+    assert [gate["open"] for gate in report(fleet)["gates"]] == [True, False]
+    assert "cas2 could not be read" in report(fleet)["stopped"][0]
+    assert refers(fleet)
+    fleet.lab["cas2"].power_on()
+    assert site(fleet, *CONSENT).exit_code == 0
+    assert not refers(fleet)
+
+
+def test_a_rollup_that_resets_polling_between_two_plays_closes_the_gate(start_model: StartModel) -> None:
+    fleet = start_model(MODEL, demo_hosts())
+    ready(fleet, "gc1", "gc2")
+
+    def rollup(_machine: Any) -> None:
+        fleet.lab["cas1"].registry.set(CONFIGURATOR, "PeriodicPollingMinutes", "REG_DWORD", 15)
+
+    machine(fleet, "cas2").after_program("reg add .*ValidPorts", rollup)
+    run = site(fleet)
+    assert run.exit_code == 2
+    assert "cas1 polls (every 15 minutes)" in report(fleet)["stopped"][0]
+    assert refers(fleet)
+
+
+def test_the_last_gate_waits_until_the_rpc_proxies_have_read_their_lists(start: StartFleet) -> None:
+    fleet = start(demo_hosts())
+    ready(fleet, "gc1", "gc2")
+    run = site(fleet, "-e", "outlook_anywhere_settle_minutes=0.1")
+    assert run.exit_code == 0, run.screen
+    waits = [record for record in run.records if record["action"] == "ansible.builtin.pause"]
+    assert [record["outcome"] for record in waits if record["outcome"] == "ok"]
+    assert not refers(fleet)
+    again = site(fleet, "-e", "outlook_anywhere_settle_minutes=600")
+    assert again.exit_code == 0, "nothing is waited for where no Mailbox server refers to DSProxy any more"
+
+
+LOG = "{{ lookup('env', 'BALANCER_LOG') }}"
+
+
+def balancer_tasks(fleet: Fleet) -> tuple[Path, tuple[str, ...]]:
+    """Task files that write what a load balancer would be told."""
+    arguments: list[str] = []
+    for word in ("before", "after"):
+        line = f"{word} {{{{ inventory_hostname }}}}"
+        task = {
+            "name": word,
+            "ansible.builtin.lineinfile": {"path": LOG, "line": line, "create": True, "mode": "0600"},
+            "delegate_to": "localhost",
+            "vars": {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"},
+        }
+        (fleet.folder / f"{word}.yml").write_text(json.dumps([task]), encoding="utf-8")
+        arguments += ["-e", f"outlook_anywhere_{word}_server_tasks={word}.yml"]
+    return fleet.folder / "balancer.log", tuple(arguments)
+
+
+def test_each_changed_server_is_drained_and_put_back_and_no_other_is(start: StartFleet) -> None:
+    fleet = start(demo_hosts())
+    ready(fleet, "gc1", "gc2")
+    log, tasks = balancer_tasks(fleet)
+    run = fleet.play(f"{COLLECTION}.site", "-e", "outlook_anywhere_affinity=source_ip", *CONSENT, *QUICK, *tasks,
+                     BALANCER_LOG=str(log))
+    assert run.exit_code == 0, run.screen
+    assert log.read_text(encoding="utf-8").splitlines() == ["before cas1", "after cas1", "before cas2", "after cas2"]
+    log.unlink()
+    again = fleet.play(f"{COLLECTION}.site", "-e", "outlook_anywhere_affinity=source_ip", *CONSENT, *QUICK, *tasks,
+                       BALANCER_LOG=str(log))
+    assert again.exit_code == 0, again.screen
+    assert not log.exists()
+
+
+def test_a_server_that_comes_back_worse_stays_off_the_load_balancer_and_stops_the_run(start: StartFleet) -> None:
+    hosts = demo_hosts()
+    hosts["cas1"]["services"] = {"W3SVC": {"state": "running", "boot": "fails"}}
+    fleet = start(hosts)
+    log, tasks = balancer_tasks(fleet)
+    run = fleet.play(f"{COLLECTION}.site", "-e", "outlook_anywhere_affinity=source_ip", *CONSENT, *QUICK, *tasks,
+                     BALANCER_LOG=str(log))
+    assert run.exit_code == 2
+    assert log.read_text(encoding="utf-8").splitlines() == ["before cas1"]
+    (why,) = report(fleet)["stopped"]
+    assert "cas1" in why
+    assert "W3SVC" in why
+    assert cells(fleet)["cas2", "ipv6_components.DisabledComponents"] == "drifted"
+
+
+def test_a_cluster_node_is_changed_and_never_restarted_or_rebooted(start: StartFleet) -> None:
+    hosts = demo_hosts()
+    hosts["mbx1"]["cluster"] = True
+    fleet = start(hosts)
+    ready(fleet, "gc1", "gc2")
+    started = fleet.lab["mbx1"].state.service("MSExchangeSA").started
+    run = site(fleet, *CONSENT)
+    assert run.exit_code == 0, run.screen
+    assert not refers(fleet)
+    assert fleet.lab["mbx1"].state.service("MSExchangeSA").started == started
+    assert "mbx1: restart of MSExchangeSA is due" in run.screen
+    assert "mbx2: restart of MSExchangeSA is due" not in run.screen
+
+
+SINGLE: dict[str, Any] = {
+    "all1": {
+        "groups": ["client_access", "mailbox"],
+        "fqdn": "all1.contoso.com",
+        "exchange": {"roles": ["client_access", "mailbox"], "build": "8.1.240.6", "rollups": [{"build": "8.1.263.1"}]},
+        "registry": {
+            RPC_PROXY: {
+                "Enabled": {"type": "REG_DWORD", "data": 1},
+                "ValidPorts": {"type": "REG_SZ", "data": "all1:6001-6002;all1:6004;all1.contoso.com:6001-6002"},
+            }
+        },
+    }
+}
+
+
+def test_a_single_server_gets_its_hosts_file_and_keeps_ipv6(start: StartFleet) -> None:
+    fleet = start(SINGLE)
+    arguments = ("-e", "outlook_anywhere_affinity=source_ip")
+    run = fleet.play(f"{COLLECTION}.site", *arguments, *QUICK)
+    assert run.exit_code == 0, run.screen
+    path = r"C:\Windows\system32\drivers\etc\hosts"
+    lines = (fleet.lab["all1"].files.read(path) or b"").split(b"\r\n")
+    (address,) = fleet.lab["all1"].spec.addresses.ipv4
+    assert b"#::1             localhost" in lines
+    assert lines[-3:] == [f"{address} all1".encode(), f"{address} all1.contoso.com".encode(), b""]
+    assert cells(fleet)["all1", "ipv6_components.DisabledComponents"] == "not_applicable"
+    assert fleet.play(f"{COLLECTION}.drift", *arguments).exit_code == 0
+
+
+def test_a_server_with_both_roles_that_serves_another_mailbox_server_gets_both_fixes(start: StartFleet) -> None:
+    hosts = {**SINGLE, "mbx1": demo_hosts()["mbx1"]}
+    fleet = start(hosts)
+    run = fleet.play(f"{COLLECTION}.drift", "-e", "outlook_anywhere_affinity=source_ip")
+    assert run.exit_code == 2
+    assert cells(fleet)["all1", "ipv6_components.DisabledComponents"] == "drifted"
+    assert cells(fleet)["all1", "hosts_ipv4.hosts ::1"] == "drifted"
+
+
+def repin(fleet: Fleet, *arguments: str) -> Run:
+    return fleet.play(f"{COLLECTION}.repin", *SPLIT, *arguments)
+
+
+def test_repin_puts_back_what_a_rollup_undid_and_pins_nothing_anew(start: StartFleet) -> None:
+    fleet = start(demo_hosts())
+    ready(fleet, "gc1", "gc2")
+    assert repin(fleet).exit_code == 0
+    assert not pinned(fleet)
+    assert set(cells(fleet)) == {(host, setting) for host in ("cas1", "cas2") for setting in (POLLING, PORTS)}
+    assert set(cells(fleet).values()) == {"not_managed"}
+    assert site(fleet, "--limit", "cas1").exit_code == 0
+    fleet.lab["cas1"].registry.set(CONFIGURATOR, "PeriodicPollingMinutes", "REG_DWORD", 15)
+    fleet.lab["cas1"].registry.set(RPC_PROXY, "ValidPorts", "REG_SZ", "mbx1:6001-6002")
+    for name in ("gc1", "gc2"):
+        fleet.lab[name].power_off()
+    run = repin(fleet, "-e", json.dumps({"outlook_anywhere_allow_removal": "all"}))
+    assert run.exit_code == 2, "the Global Catalogs could not be read, and their names are not in the inventory"
+    for name in ("gc1", "gc2"):
+        fleet.lab[name].power_on()
+    assert repin(fleet, "--check").exit_code == 2
+    assert not pinned(fleet)
+    run = repin(fleet)
+    assert run.exit_code == 0, run.screen
+    assert pinned(fleet)
+    assert cells(fleet)["cas1", POLLING] == "corrected"
+    assert cells(fleet)["cas2", PORTS] == "not_managed"
+
+
+@pytest.mark.parametrize("serial", [1, 2])
+def test_a_lost_line_in_the_middle_of_a_change_stops_the_run_and_a_rerun_converges(
+    start: StartFleet, serial: int
+) -> None:
+    fleet = start(demo_hosts())
+    ready(fleet, "gc1", "gc2")
+    fleet.lab["cas1"].faults.append(Fault("cut_after", "command", command_regex="reg add .*ValidPorts"))
+    run = site(fleet, "-e", f"outlook_anywhere_serial={serial}")
+    assert run.exit_code == 2
+    assert "cas1" in report(fleet)["stopped"][0]
+    assert refers(fleet)
+    fleet.lab["cas1"].faults.clear()
+    again = site(fleet, "-e", f"outlook_anywhere_serial={serial}")
+    assert again.exit_code == 0, again.screen
+    assert not refers(fleet)
