@@ -141,7 +141,7 @@ def collections_path() -> str:
     return os.environ.get("TESTED_COLLECTIONS_PATH", str(REPOSITORY / ".venv" / "collections"))
 
 
-WITH_VERBS = ("net", "netsh", "reg", "sc", "shutdown", "wmic")
+WITH_VERBS = ("appcmd", "net", "netsh", "reg", "sc", "shutdown", "wmic")
 _REDIRECTION = r"\d?>>?(?:&\d|\s*(?:\"[^\"]*\"|[^\s\"&|()<>])+)|<\s*(?:\"[^\"]*\"|[^\s\"&|()<>])+"
 _TOKEN = re.compile(rf"{_REDIRECTION}|&&?|\|\|?|[()]|(?:\"[^\"]*\"|[^\s\"&|()<>])+")
 _CONDITION_WORDS = {"errorlevel": 1, "defined": 1, "exist": 1}
@@ -171,7 +171,7 @@ def _is_for_set(segment: list[str]) -> bool:
 
 
 def _command(words: list[str]) -> set[str]:
-    name = re.sub(r"\.exe$", "", words[0].strip('"').rpartition("\\")[2].lower())
+    name = re.sub(r"\.exe$", "", words[0].lstrip("@").strip('"').rpartition("\\")[2].lower())
     if name == "do":
         return _command(words[1:]) if words[1:] else set()
     if name == "if":

@@ -33,8 +33,11 @@ def proof_of(memory: Memory, fix: str, setting: str, value: str | None, started:
 def clock_failure(observed: Observed, setting: str) -> Failure | None:
     """A change that has to be proved later needs the server's clock now."""
     clock = observed.get(ReadClock(), Clock)
-    if not isinstance(clock, Unreadable):
-        return None
+    return unread_clock(clock, setting) if isinstance(clock, Unreadable) else None
+
+
+def unread_clock(clock: Unreadable, setting: str) -> Failure:
+    """The failure of a task that needs the server's clock and could not read it."""
     return Failure(
         setting=setting,
         problem=f"the server's clock could not be read ({clock.why}), so nobody could prove the change later",

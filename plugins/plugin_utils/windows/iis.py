@@ -7,25 +7,114 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..changes import Change
+from ..changes import Change, SetIisAttribute
+from ..formats.appcmd import NotParsed, advice, parse_error, parse_places, parse_section
 from ..formats.registry import Unreadable
 from ..reads import IisAbsent, IisPlaces, IisSection, ReadIisSection, SearchIis
-from .command_line import Frames, Step
-from .writing import Run, Written
+from .command_line import Frame, Frames, Step, UnsafeArgument, command, fits
+from .shell import AnswerUnusable
+from .writing import Run, Written, check_whole
 
+APPCMD = r"%windir%\system32\inetsrv\appcmd.exe"
 IisRead = ReadIisSection | SearchIis
+_EXISTS = "appcmd exists"
+_THERE = "there"
+# appcmd's exit code for a search without a result; its emptiness says so, not the code.
+_NOTHING_FOUND = 1
 
 
 def read_steps(reads: Sequence[IisRead]) -> list[Step]:
     """The commands that read these, and whether there is an IIS at all; none where nothing is to be read."""
-    return []
+    if not reads:
+        return []
+    exists = Step(_EXISTS, f'(if exist "{APPCMD}" (echo {_THERE}))', may_fail=True)
+    return [exists, *(step for read in reads for step in _read_step(read))]
+
+
+def _read_step(read: IisRead) -> list[Step]:
+    try:
+        return [Step(repr(read), _read_line(read), may_fail=True)]
+    except UnsafeArgument:
+        return []
+
+
+def _read_line(read: IisRead) -> str:
+    if isinstance(read, SearchIis):
+        return command(APPCMD, "search", "config", f"/section:{read.section}", f"/{read.attribute}:{read.value}")
+    return command(APPCMD, "list", "config", *_path(read.path), f"/section:{read.section}", "/config:*")
+
+
+def _path(path: str | None) -> list[str]:
+    return [] if path is None else [path]
 
 
 def interpret(frames: Frames, read: IisRead) -> IisSection | IisPlaces | IisAbsent | Unreadable:
-    """What read_steps said."""
-    return Unreadable("not asked", "")
+    """What read_steps said. Success is the exit code and an answer that parses, never a word."""
+    exists, frame = frames.get(_EXISTS), frames.get(repr(read))
+    if exists is None or exists.exit_code is None:
+        return Unreadable("the server's answer does not say whether appcmd.exe is there", frames.outside)
+    if not exists.text:
+        return IisAbsent()
+    if exists.text != _THERE:
+        return Unreadable("the question for appcmd.exe has another answer than it can have", exists.text)
+    if frame is None:
+        try:
+            _read_line(read)
+        except UnsafeArgument as error:
+            return Unreadable(f"it was not asked: {error}", repr(read))
+        return Unreadable("the server's answer has no part for this command", frames.outside)
+    if frame.exit_code is None:
+        return Unreadable("the answer was cut off before its end", frame.text)
+    return _parsed(frame, read)
+
+
+def _parsed(frame: Frame, read: IisRead) -> IisSection | IisPlaces | Unreadable:
+    text = frame.stdout.decode("utf-8", "backslashreplace")
+    nothing = isinstance(read, SearchIis) and frame.exit_code == _NOTHING_FOUND and not frame.text
+    if not frame.succeeded and not nothing:
+        said = " with an error of its own" if parse_error(text) is not None else ""
+        return Unreadable(f"appcmd ended{said}, exit code {frame.exit_code}", frame.text)
+    try:
+        if isinstance(read, SearchIis):
+            return IisPlaces(parse_places(text))
+        return IisSection(parse_section(text, read.section))
+    except NotParsed as error:
+        return Unreadable(str(error), frame.text)
 
 
 def write(run: Run, changes: Sequence[Change], settle_seconds: int, reads: Sequence[Step]) -> Written:
-    """Set attributes."""
-    return Written(())
+    """Set attributes in order up to the first that is rejected, as many by one command as fit its line."""
+    left = [change for change in changes if isinstance(change, SetIisAttribute)]
+    accepted: list[Change] = []
+    answered: Frames | None = None
+    while left:
+        group = _group(left)
+        left = left[len(group) :]
+        steps = [_write_step(change) for change in group]
+        tail = list(reads) if not left and fits([*steps, *reads]) else []
+        frames = run([*steps, *tail], None, 0)
+        check_whole(frames, tail)
+        answered = frames if tail else None
+        for change, step in zip(group, steps, strict=True):
+            frame = frames.get(step.name)
+            if frame is None or frame.exit_code is None:
+                raise AnswerUnusable(f"the server's answer is not whole; it was {frames.outside[:600]!r}")
+            if not frame.succeeded:
+                return Written(tuple(accepted), change, frame.text, advice(frame.text), answered)
+            accepted.append(change)
+    return Written(tuple(accepted), frames=answered)
+
+
+def _group(changes: Sequence[SetIisAttribute]) -> list[SetIisAttribute]:
+    """The first changes, as many as fit a line; one at least."""
+    count = 1
+    while count < len(changes) and fits(_write_step(change) for change in changes[: count + 1]):
+        count += 1
+    return list(changes[:count])
+
+
+def _write_step(change: SetIisAttribute) -> Step:
+    """Into applicationHost.config in every case: the section is locked below the server's level."""
+    arguments = [*_path(change.path), f"/section:{change.section}", f"/{change.attribute}:{change.value}"]
+    line = command(APPCMD, "set", "config", *arguments, "/commit:apphost")
+    return Step(f"set {change.setting}", line, "while_all_succeed")

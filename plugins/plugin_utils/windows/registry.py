@@ -213,7 +213,7 @@ def _stage_step(length: int) -> Step:
     The bare name and the change of folder: FOR gives no size for a path that begins with a variable in every cmd.exe.
     """
     name = quote(IMPORT_FILE)
-    wrong = f'(for %i in ({name}) do (if not "%~zi"=="{length}" (set oa=1)))'
+    wrong = f'(for %i in ({name}) do @if not "%~zi"=="{length}" set oa=1)'
     return Step(_STAGED, f'cd /d "%TEMP%"&findstr "^" >{name}&{wrong}')
 
 

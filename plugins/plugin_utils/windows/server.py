@@ -57,6 +57,10 @@ class Server:
         """Connect; raises Unreachable."""
         self._shell.open()
 
+    def leave(self) -> None:
+        """Give the shell back as far as the server answers; open() then connects anew."""
+        self._shell.leave()
+
     def read(self, reads: Sequence[Read]) -> Reading:
         """Read by one command; raises FarSideError."""
         frames = self.run([*read_steps(reads), *_left_behind_steps(reads)])

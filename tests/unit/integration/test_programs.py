@@ -25,6 +25,9 @@ from tests.integration.fleet import programs
         ('"C:\\Windows\\system32\\wmic.exe" os', {"wmic os"}),
         ("(for %i in (a.reg b) do (wmic os))", {"for", "wmic os"}),
         ("for %i in (a) do wmic os", {"for", "wmic os"}),
+        ("(for %i in (a) do @echo %~zi)", {"for", "echo"}),
+        ('for %i in (a) do @if not "%~zi"=="5" set oa=1', {"for", "if", "set"}),
+        (r'%windir%\system32\inetsrv\appcmd.exe list config "A B/Rpc" "/config:*" <nul', {"appcmd list"}),
         ('findstr "^" >a.reg&del /q a.reg', {"findstr", "del"}),
     ],
 )

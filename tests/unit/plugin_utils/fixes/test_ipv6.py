@@ -16,7 +16,7 @@ from plugins.plugin_utils.fixes.ipv6_binding import LINKAGE, LINKAGE6, Ipv6Bindi
 from plugins.plugin_utils.fixes.ipv6_components import PARAMETERS, ROUTING, Ipv6Components
 from plugins.plugin_utils.fixes.plan import LeaveAlone, Plan
 from plugins.plugin_utils.formats.registry import KeyAbsent, KeyContent, KeyDenied, SetNumber, Unreadable, Value
-from plugins.plugin_utils.ipv6_need import ipv6_need
+from plugins.plugin_utils.ipv6_need import hosts_file_need, ipv6_need
 from plugins.plugin_utils.journal import Memory, Record
 from plugins.plugin_utils.reads import (
     Addresses,
@@ -282,3 +282,21 @@ def test_a_binding_that_cannot_be_read_is_unknown() -> None:
 def test_the_client_access_server_itself_may_be_out_of_the_question(own: dict[str, Any]) -> None:
     assert not ipv6_need(["mbx1"], {"mbx1": OLD, "cas1": own}, (), "cas1").needed
     assert ipv6_need(["mbx1"], {"mbx1": OLD, "cas1": facts(windows_version="6.0")}, (), "cas1").needed
+
+
+def test_a_server_with_both_roles_reaches_itself_by_its_hosts_file_and_others_without_ipv6() -> None:
+    alone = ipv6_need(["all1"], {"all1": OLD}, (), "all1")
+    assert (alone.needed, alone.applies) == (False, True)
+    assert "hosts file" in alone.reason
+    others = ipv6_need(["all1", "mbx1"], {"all1": FIXED, "mbx1": OLD}, (), "all1")
+    assert others.needed
+    assert not ipv6_need(["all1", "mbx1"], {"all1": OLD, "mbx1": FIXED}, (), "all1").needed
+    assert ipv6_need(["all1"], {"all1": OLD}, ["clustered.contoso.com"], "all1").needed
+
+
+def test_the_hosts_file_is_needed_by_a_mailbox_server_whose_own_6004_is_on_ipv4_alone() -> None:
+    assert hosts_file_need(["all1"], {"all1": OLD}, "all1").needed
+    assert not hosts_file_need(["all1"], {"all1": FIXED}, "all1").needed
+    assert hosts_file_need(["all1"], {"all1": {}}, "all1").unread == ("all1",)
+    no_mailbox = hosts_file_need(["mbx1"], {"cas1": OLD, "mbx1": OLD}, "cas1")
+    assert (no_mailbox.needed, no_mailbox.reason) == (False, "it is no Mailbox server")

@@ -16,7 +16,7 @@ from plugins.plugin_utils.formats import netstat, sc, wmic
 from plugins.plugin_utils.formats.builds import Build
 from plugins.plugin_utils.formats.netsh import parse_ipv6_addresses
 from plugins.plugin_utils.formats.netstat import Listener, parse_listeners
-from plugins.plugin_utils.formats.sc import parse_state
+from plugins.plugin_utils.formats.sc import parse_dependents, parse_status
 from plugins.plugin_utils.formats.wmic import parse_datetime, parse_list
 
 PROCESSES = (
@@ -85,18 +85,6 @@ def test_what_is_no_listener_is_refused_and_shown(line: str) -> None:
     assert repr(line) in str(error.value)
 
 
-def test_a_service_state_is_the_second_number() -> None:
-    text = (
-        "\r\nSERVICE_NAME: spooler\r\n        TYPE               : 110  WIN32_OWN_PROCESS  (interactive)\r\n"
-        "        STATE              : 4  RUNNING \r\n                                (STOPPABLE, NOT_PAUSABLE)\r\n"
-    )
-    assert parse_state(text) == sc.RUNNING
-    assert parse_state(text.replace("TYPE", "TYP").replace("STATE", "STATUS").replace("4  RUNNING", "1  BEENDET")) == 1
-    for bad in ("", "STATE : 4", text.replace(": 4", ": 9"), "[SC] OpenService FAILED 5:"):
-        with pytest.raises(sc.NotParsed):
-            parse_state(bad)
-
-
 def test_addresses_are_found_whatever_stands_around_them() -> None:
     text = "Schnittstelle 1\n Typ  Status\n X  Y  infinite ::1\n fe80::3%10 2001:DB8::5, 10.0.0.1 6004: ::\n"
     assert parse_ipv6_addresses(text) == ("::1", "fe80::3", "::")
@@ -108,7 +96,8 @@ def test_any_text_is_parsed_or_refused(text: str) -> None:
     for parse, refusal in (
         (parse_list, wmic.NotParsed),
         (parse_listeners, netstat.NotParsed),
-        (parse_state, sc.NotParsed),
+        (parse_status, sc.NotParsed),
+        (parse_dependents, sc.NotParsed),
     ):
         with suppress(refusal):
             assert parse(text) is not None  # type: ignore[operator]

@@ -134,7 +134,7 @@ def test_what_does_not_fit_a_command_line_goes_by_a_file(text: str) -> None:
     assert plan.stdin is not None
     assert text not in line
     assert text[:5] not in plan.stdin.decode("ascii") or text.startswith("x")
-    assert f'(if not "%~zi"=="{len(plan.stdin)}" (set oa=1))' in line
+    assert f'do @if not "%~zi"=="{len(plan.stdin)}" set oa=1)' in line
     assert line.index("findstr") < line.index("/v Number") < line.index("reg import") < line.index("del /q")
 
 
