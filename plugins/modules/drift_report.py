@@ -40,7 +40,7 @@ options:
     elements: str
     default: []
   gates:
-    description: What the gates said, dicts of C(gate), C(open), C(proved), C(attested), C(expected) and C(missing).
+    description: What M(exchange_ops.outlook_anywhere.fleet_gate) returned for each gate of the run.
     type: list
     elements: dict
     default: []

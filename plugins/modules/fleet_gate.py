@@ -91,6 +91,10 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+gate:
+  description: Which gate it was.
+  returned: always
+  type: str
 open:
   description: Whether nothing is missing.
   returned: always

@@ -19,6 +19,7 @@ from .fixes.plan import Failure
 from .journal import write_whole
 from .registered import EXPECTED
 from .reports.fleet import TROUBLE, FleetReport, HostReport
+from .reports.summary import gate_record
 from .version import VERSION
 
 
@@ -45,7 +46,7 @@ class DriftReportAction(ControllerAction):
             generated=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
             collection_version=VERSION,
             stopped=tuple(options["stopped"]),
-            gates=tuple(options["gates"]),
+            gates=tuple(gate_record(gate) for gate in options["gates"]),
         )
         path = Path(options["report_dir"]).absolute() / "drift.json"
         self._show(report)

@@ -53,7 +53,7 @@ class FleetGateAction(ControllerAction):
             settling = Settling(options["settle_minutes"] * 60, memories, options["earlier_readings"])
             hosts = options["client_access"]
             gate = client_access_pinned(hosts, servers, options["readings"], settling, expected)
-        result = _result(gate)
+        result = _result(options["gate"], gate)
         if not gate.open and not check_mode:
             result |= self.stopped(_closed(gate))
         return result
@@ -71,9 +71,10 @@ def _directory_server(value: Mapping[str, Any]) -> DirectoryServer:
     return DirectoryServer(host, ServerName.parse(rest), attested)
 
 
-def _result(gate: Gate) -> dict[str, Any]:
+def _result(name: str, gate: Gate) -> dict[str, Any]:
     return {
         "changed": False,
+        "gate": name,
         "open": gate.open,
         "reason": gate.reason,
         "proved": list(gate.proved),

@@ -21,8 +21,12 @@ from .inventory_names import ATTESTED_VARIABLE, IDENTITY_VARIABLE
 
 STOPPED_VARIABLE = "outlook_anywhere_stopped"
 NOW_VARIABLE = "outlook_anywhere_now"
+# Whether the playbooks have found that the fix for split connections is wanted on a host.
+SPLIT_VARIABLE = "outlook_anywhere_split_wanted"
 # What the tasks returned that changed a server, by the name that they registered; a later look may have replaced it.
 APPLIED_VARIABLE = "outlook_anywhere_applied"
+# What playbook site registers while it changes a server, beside the results of the fixes.
+STEP_VARIABLES = ("outlook_anywhere_reboot", "outlook_anywhere_restart")
 PIN = "client_access_valid_ports"
 # Under which name each role registers the result of each fix, by group.
 EXPECTED: dict[str, dict[str, type[Fix]]] = {
@@ -91,6 +95,16 @@ def part_state(variables: Mapping[str, Any], part: str) -> dict[str, Any]:
     }
 
 
+def lost_lines(variables: Mapping[str, Any], part: str) -> list[str]:
+    """A line for each task of this part that lost its server: Ansible goes on behind such a task, and nobody may."""
+    results = list(part_state(variables, part)["results"].values())
+    for name in STEP_VARIABLES:
+        result = variables.get(name) or {}
+        results += [result, *(result.get("results") or ())]
+    lost = [str(result.get("msg") or "the line to the server was lost") for result in results if result.get("unreachable")]
+    return list(dict.fromkeys(lost))
+
+
 def _went_wrong(result: Mapping[str, Any]) -> bool:
     return bool(result.get("failed") or result.get("unreachable"))
 
@@ -137,6 +151,16 @@ def unread(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]]) -> l
         found = (result.get("failure") or {}).get("found") or result.get("msg") or "it was not asked"
         lines.append(f"{host} could not be read: {found}")
     return lines
+
+
+def behind(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]], parts: Iterable[str]) -> list[str]:
+    """The hosts with a part behind a gate: the fix for split connections is wanted there, and the part looked after."""
+    wanted = list(parts)
+    return [
+        host
+        for host in hosts
+        if hostvars[host].get(SPLIT_VARIABLE) and any(part_state(hostvars[host], part)["results"] for part in wanted)
+    ]
 
 
 def predicted(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]], part: str, allowed: bool) -> list[str]:

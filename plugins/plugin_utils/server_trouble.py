@@ -19,7 +19,8 @@ def server_trouble(before: Result, after: Result, directory: bool = False) -> li
 
     C(directory) asks for port 6004 owned by lsass, which a Global Catalog has after the reboot that its value waits for.
     """
-    if after.get("unreachable") or after.get("failed"):
+    # A task that was tried in vain for some time counts as failed, whatever it read.
+    if after.get("unreachable") or after.get("failure") or "server" not in after:
         return [f"it could not be read: {(after.get('failure') or {}).get('found') or after.get('msg')}"]
     was, now = before.get("server") or {}, after.get("server") or {}
     trouble = [*_services(was, now), *_ports(was, now)]

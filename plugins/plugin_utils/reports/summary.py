@@ -43,6 +43,15 @@ def pending(
     return lines
 
 
+def gate_record(result: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a gate's result belongs into the report; a gate that could not be judged misses just that."""
+    record: dict[str, Any] = {word: list(result.get(word) or ()) for word in ("proved", "attested", "expected", "missing")}
+    is_open = result.get("open") is True
+    if not is_open and not record["missing"]:
+        record["missing"] = [str(result.get("msg") or "it was not judged")]
+    return {"gate": str(result.get("gate") or "not judged"), "open": is_open, **record}
+
+
 def gate_lines(gate: Mapping[str, Any]) -> list[str]:
     """What a gate has said: what was proved, what was only attested, what is missing."""
     told = [

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from plugins.plugin_utils.inventory_names import server_names
+from plugins.plugin_utils.inventory_names import directory_servers, server_names
 
 
 def names(**variables: Any) -> list[dict[str, str]]:
@@ -49,3 +49,25 @@ def test_what_is_not_known_is_said_with_host_reason_and_way_out() -> None:
         assert "mbx1" in name["unknown"]
         assert reason in name["unknown"]
         assert "outlook_anywhere_fqdn" in name["unknown"]
+
+
+def test_global_catalogs_carry_who_attests_them_and_are_not_repeated() -> None:
+    hostvars: dict[str, dict[str, Any]] = {
+        "gc1": {"outlook_anywhere_identity": {"server": {"fqdn": "gc1.contoso.com"}}},
+        "gc2": {"outlook_anywhere_fqdn": "gc2.contoso.com", "outlook_anywhere_attested_6004": True},
+        "far.contoso.com": {"outlook_anywhere_attested_6004": True},
+        "maybe.contoso.com": {"outlook_anywhere_attested_6004": "yes"},
+    }
+    further = ["GC1.contoso.com", {"fqdn": "Far.contoso.com", "netbios": "FARNB"}, "maybe.contoso.com"]
+    assert directory_servers(["gc1", "gc2"], hostvars, further) == [
+        {"host": "gc1", "attested": False, "fqdn": "gc1.contoso.com"},
+        {"host": "gc2", "attested": True, "fqdn": "gc2.contoso.com"},
+        {"host": None, "attested": True, "fqdn": "Far.contoso.com", "netbios": "FARNB"},
+        {"host": None, "attested": False, "fqdn": "maybe.contoso.com"},
+    ]
+
+
+def test_a_global_catalog_without_a_name_says_why() -> None:
+    (server,) = directory_servers(["gc1"], {"gc1": {}})
+    assert server["host"] == "gc1"
+    assert "not read in this run" in server["unknown"]

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from plugins.plugin_utils.registered import registered_results
+from plugins.plugin_utils.registered import behind, part_state, predicted, readings, registered_results, unread
 
 DONE = {"findings": []}
 ALL = {
-    "client_access_valid_ports": DONE,
     "client_access_ipv6_components": {"skipped": True},
     "client_access_ipv6_binding": DONE,
+    "client_access_hosts_ipv4": DONE,
+    "client_access_kernel_mode_authentication": DONE,
+    "client_access_rpc_virtual_directory": DONE,
+    "client_access_valid_ports": DONE,
 }
 
 
@@ -24,7 +27,7 @@ def of(variables: dict[str, Any], group: str = "client_access") -> list[Any]:
 def test_results_are_collected_for_our_groups_only() -> None:
     hostvars = {"cas1": {"outlook_anywhere_identity": {"server": {}}, **ALL, "other": 1}, "localhost": ALL}
     results = registered_results(hostvars, hostvars, {"client_access": ["cas1"], "all": ["localhost"]})
-    assert results == {"cas1": [{"server": {}}, DONE, {"skipped": True}, DONE]}
+    assert results == {"cas1": [{"server": {}}, {"skipped": True}, *[DONE] * 5]}
 
 
 def test_a_fix_that_was_not_looked_at_is_a_failure_with_its_settings_unknown() -> None:
@@ -44,3 +47,138 @@ def test_what_stopped_a_server_is_told_once() -> None:
     after = of({"client_access_valid_ports": stopped, "outlook_anywhere_stopped": stopped})
     assert [item.get("msg") for item in after].count("the proxy is denied") == 1
     assert [item["msg"] for item in after if "stopped before it" in item["msg"]]
+
+
+def finding(status: str, **more: Any) -> dict[str, Any]:
+    return {
+        "setting": "ValidPorts",
+        "status": status,
+        "before": "old",
+        "after": "new",
+        "reason": "why",
+        "effective": "no",
+        "blocked_by": None,
+        **more,
+    }
+
+
+PREDICTED = {
+    "changed": True,
+    "predicted": True,
+    "findings": [finding("drifted"), finding("compliant", setting="Other")],
+    "restart_required": ["MSExchangeServiceHost"],
+    "reboot_required": False,
+}
+
+
+def pin(variables: dict[str, Any], **more: Any) -> dict[str, Any]:
+    (result,) = registered_results(["cas1"], {"cas1": variables}, {"client_access": ["cas1"]}, ["pin"], **more)["cas1"]
+    return dict(result)
+
+
+def test_a_run_that_looks_after_one_part_misses_no_other() -> None:
+    assert pin({"client_access_valid_ports": DONE}) == DONE
+    assert registered_results(["mbx1"], {"mbx1": {}}, {"mailbox": ["mbx1"]}, ["pin"]) == {}
+
+
+def test_a_prediction_behind_a_closed_gate_is_held_back_and_counts_as_no_change() -> None:
+    held = pin({"client_access_valid_ports": PREDICTED}, held={"pin": "gc1 is off"})
+    assert (held["changed"], held["restart_required"]) == (False, [])
+    assert held["findings"] == [
+        finding("drifted", after="old", blocked_by="gc1 is off"),
+        finding("compliant", setting="Other"),
+    ]
+    assert pin({"client_access_valid_ports": PREDICTED}, held={"mailbox": "cas1 is off"}) == PREDICTED
+    done = {**PREDICTED, "predicted": False}
+    assert pin({"client_access_valid_ports": done}, held={"pin": "gc1 is off"}) == done
+
+
+def applied(first: dict[str, Any], again: dict[str, Any]) -> dict[str, Any]:
+    return pin(
+        {"client_access_valid_ports": again, "outlook_anywhere_applied": {"client_access_valid_ports": first}}
+    )
+
+
+def test_a_second_look_keeps_what_was_found_and_changed_and_tells_what_holds_now() -> None:
+    first = {**PREDICTED, "predicted": False}
+    again = {
+        "changed": False,
+        "predicted": True,
+        "findings": [finding("compliant", before="new", effective="yes"), finding("drifted", setting="Other")],
+        "restart_required": [],
+        "reboot_required": False,
+    }
+    both = applied(first, again)
+    assert (both["changed"], both["predicted"], both["restart_required"]) == (True, False, [])
+    assert both["findings"] == [finding("drifted", effective="yes"), finding("drifted", setting="Other")]
+    lost = {"unreachable": True, "msg": "lost", "findings": []}
+    assert applied(first, lost) == lost
+    assert applied(lost, again) == lost
+
+
+def test_a_part_says_what_went_wrong_what_changes_and_what_waits() -> None:
+    variables = {
+        "client_access_ipv6_components": {"changed": True, "reboot_required": True, "restart_required": []},
+        "client_access_kernel_mode_authentication": {"changed": False, "restart_required": ["W3SVC"]},
+        "client_access_hosts_ipv4": {"failed": True, "msg": "denied"},
+        "client_access_ipv6_binding": {"skipped": True, "changed": True},
+        "client_access_valid_ports": {"changed": True},
+    }
+    state = part_state(variables, "client_access")
+    assert set(state.pop("results")) == {
+        "client_access_ipv6_components",
+        "client_access_kernel_mode_authentication",
+        "client_access_hosts_ipv4",
+    }
+    assert state == {
+        "trouble": ["denied"],
+        "to_change": True,
+        "restart_required": ["W3SVC"],
+        "reboot_required": True,
+    }
+    assert part_state({}, "pin")["to_change"] is False
+    assert part_state({"client_access_valid_ports": {"unreachable": True}}, "pin")["trouble"]
+
+
+def test_a_gate_guards_only_hosts_on_which_its_parts_are_looked_after_and_wanted() -> None:
+    wanted = {"outlook_anywhere_split_wanted": True}
+    hostvars: dict[str, dict[str, Any]] = {
+        "cas1": {**wanted, "client_access_valid_ports": DONE},
+        "cas2": {"client_access_valid_ports": DONE, "outlook_anywhere_split_wanted": False},
+        "cas3": {**wanted, "client_access_valid_ports": {"skipped": True}},
+        "mbx1": {**wanted, "mailbox_dsproxy_referral": DONE},
+    }
+    assert behind(hostvars, hostvars, ["pin", "mailbox"]) == ["cas1", "mbx1"]
+    assert behind(hostvars, hostvars, ["mailbox"]) == ["mbx1"]
+
+
+def test_what_a_run_would_bring_needs_no_trouble_and_the_consent() -> None:
+    hostvars: dict[str, dict[str, Any]] = {
+        "gc1": {"global_catalog_nspi_endpoint": {"changed": True}},
+        "gc2": {"global_catalog_nspi_endpoint": {"changed": False, "reboot_required": True}},
+        "gc3": {"global_catalog_nspi_endpoint": {"changed": False}},
+        "gc4": {"global_catalog_nspi_endpoint": {"changed": True, "failed": True}},
+    }
+    assert predicted(hostvars, hostvars, "global_catalog", True) == ["gc1", "gc2"]
+    assert predicted(hostvars, hostvars, "global_catalog", False) == []
+
+
+def test_readings_are_those_of_hosts_that_were_asked() -> None:
+    read = {"server": {"fqdn": "gc1.contoso.com"}}
+    hostvars: dict[str, dict[str, Any]] = {
+        "gc1": {"outlook_anywhere_now": read},
+        "gc2": {"outlook_anywhere_now": {"skipped": True}},
+        "gc3": {"outlook_anywhere_identity": read},
+    }
+    assert readings(hostvars, hostvars) == {"gc1": read}
+    assert readings(hostvars, hostvars, "outlook_anywhere_identity") == {"gc3": read}
+
+
+def test_a_server_that_was_not_read_is_named_unless_it_is_attested() -> None:
+    hostvars: dict[str, dict[str, Any]] = {
+        "gc1": {"outlook_anywhere_identity": {"server": {}}},
+        "gc2": {"outlook_anywhere_identity": {"server": {}, "unreachable": True, "failure": {"found": "no answer"}}},
+        "gc3": {},
+        "gc4": {"outlook_anywhere_attested_6004": True},
+    }
+    assert unread(hostvars, hostvars) == ["gc2 could not be read: no answer", "gc3 could not be read: it was not asked"]
