@@ -34,7 +34,9 @@ class Step:
 
 
 FLEET = (
-    Step("The load balancer keeps a client on one server. What has drifted? (drift only reads)", "drift", "source_ip", 2),
+    Step(
+        "The load balancer keeps a client on one server. What has drifted? (drift only reads)", "drift", "source_ip", 2
+    ),
     Step("Mend it (site): IPv6 for the Mailbox server with the old build, and kernel mode", "site", "source_ip", 0),
     Step("The load balancer loses that: now the fix for split connections is wanted as well", "drift", "none", 2),
     Step("Mend it (site), with no consent to reboot: the first gate stops the run", "site", "none", 2, NO_WAIT),

@@ -12,8 +12,8 @@ version_added: 0.1.0
 author:
   - exchange_ops.outlook_anywhere authors (@exchange-ops)
 description:
-  - Tells on which hosts the playbooks have found that the fix for split connections is wanted, and have looked at one of
-    the parts.
+  - Tells on which hosts the playbooks have found that the fix for split connections is wanted, and have looked at one
+    of the parts.
 positional: hostvars, parts
 options:
   _input:

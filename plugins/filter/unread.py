@@ -12,8 +12,8 @@ version_added: 0.1.0
 author:
   - exchange_ops.outlook_anywhere authors (@exchange-ops)
 description:
-  - Tells which hosts M(exchange_ops.outlook_anywhere.server_info) could not read at the beginning of the run. A host with
-    the variable C(outlook_anywhere_attested_6004) set to true is left out.
+  - Tells which hosts M(exchange_ops.outlook_anywhere.server_info) could not read at the beginning of the run. A host
+    with the variable C(outlook_anywhere_attested_6004) set to true is left out.
 positional: hostvars
 options:
   _input:

@@ -17,8 +17,8 @@ description:
     every Client Access server allows every Global Catalog, and has done so long enough for its RPC proxy to know.
   - Judges what M(exchange_ops.outlook_anywhere.server_info) has read just before. A server that was not read keeps the
     gate closed; a Global Catalog that cannot be read can be attested, and is shown as attested, not as proved.
-  - Fails where the gate is closed, with every host and the thing that it lacks. In check mode it tells the same and does
-    not fail.
+  - Fails where the gate is closed, with every host and the thing that it lacks. In check mode it tells the same and
+    does not fail.
   - Runs on the controller and sends nothing to a server.
 options:
   gate:
@@ -46,8 +46,8 @@ options:
     required: true
   earlier_readings:
     description:
-      - The same from the beginning of the run. A list of which the journal does not know when it was written counts from
-        when it was first seen.
+      - The same from the beginning of the run. A list of which the journal does not know when it was written counts
+        from when it was first seen.
     type: dict
     default: {}
   expected:
@@ -57,8 +57,8 @@ options:
     default: []
   settle_minutes:
     description:
-      - Minutes, 0 to 1440, for which a list must have stood before it counts. The RPC proxy reads it again about every 5
-        minutes.
+      - Minutes, 0 to 1440, for which a list must have stood before it counts. The RPC proxy reads it again about every
+        5 minutes.
     type: float
     default: 6.0
   snapshot_dir:

@@ -15,8 +15,14 @@ description:
   - Reads a server's names, its Windows, its Exchange roles and build, whether it is a domain controller or a cluster
     node, how it runs, and what it has of the fix for split connections, by one command and without PowerShell.
   - What cannot be read is null, with its reason. Only a server that cannot be asked fails the task.
+  - Also tells which restarts of this controller did not come to their end, as its journal remembers them.
 extends_documentation_fragment:
   - exchange_ops.outlook_anywhere.server
+options:
+  snapshot_dir:
+    description: Folder on the controller whose journal says which restarts were cut short.
+    type: path
+    default: ./.outlook_anywhere/snapshots
 """
 
 EXAMPLES = r"""
@@ -26,6 +32,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+restart_required:
+  description: Services whose restart was cut short, in lower case.
+  returned: when the server was read
+  type: list
+  elements: str
 server:
   description: What is known of the server.
   returned: always
@@ -77,8 +88,8 @@ server:
       type: str
     services:
       description:
-        - The states of NTDS, Netlogon, W3SVC, MSExchangeServiceHost, MSExchangeSA and MSExchangeIS by their numbers, V(1)
-          (stopped) to V(7) (paused); those that are not installed are missing.
+        - The states of NTDS, Netlogon, W3SVC, MSExchangeServiceHost, MSExchangeSA and MSExchangeIS by their numbers,
+          V(1) (stopped) to V(7) (paused); those that are not installed are missing.
       type: dict
     ports:
       description: The stacks that listen on the ports 443, 593, 6001, 6002 and 6004, by port; none where nobody does.

@@ -74,8 +74,8 @@ options:
     default: 5
   repin_only:
     description:
-      - Put back what was pinned before, and pin nothing anew. A server of which this controller's O(snapshot_dir) has no
-        record of being pinned is C(not_managed).
+      - Put back what was pinned before, and pin nothing anew. A server of which this controller's O(snapshot_dir) has
+        no record of being pinned is C(not_managed).
       - For what an update rollup undoes, on a schedule.
     type: bool
     default: false

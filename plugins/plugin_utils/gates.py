@@ -152,7 +152,7 @@ def client_access_pinned(
         else:
             wait = max(wait, left)
             missing.append(
-                f"{host} has a list that the RPC proxy may not have read yet: {left} of {settle.seconds:g} seconds are left"
+                f"{host} has a list that the RPC proxy may not have read: {left} of {settle.seconds:g} seconds are left"
             )
     return Gate(
         "the gate before Mailbox servers is closed",

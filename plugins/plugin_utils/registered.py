@@ -21,6 +21,8 @@ from .inventory_names import ATTESTED_VARIABLE, IDENTITY_VARIABLE
 
 STOPPED_VARIABLE = "outlook_anywhere_stopped"
 NOW_VARIABLE = "outlook_anywhere_now"
+# What playbook site has read of a server after it had changed it.
+AFTER_VARIABLE = "outlook_anywhere_after"
 # Whether the playbooks have found that the fix for split connections is wanted on a host.
 SPLIT_VARIABLE = "outlook_anywhere_split_wanted"
 # What the tasks returned that changed a server, by the name that they registered; a later look may have replaced it.
@@ -59,8 +61,9 @@ def registered_results(
 ) -> dict[str, list[Mapping[str, Any]]]:
     """What the tasks of this run registered for each host of our groups.
 
-    A fix that a role of the host should have looked at and did not has every setting unknown. C(only) are the parts that
-    the run looks after, all of them where none is named. C(held) are parts that a closed gate holds back, with its reason.
+    A fix that a role of the host should have looked at and did not has every setting unknown. C(only) are the parts
+    that the run looks after, all of them where none is named. C(held) are parts that a closed gate holds back, with its
+    reason.
     """
     parts = list(only) or list(PARTS)
     names = {name for part in parts for name in PARTS[part]}
@@ -88,11 +91,19 @@ def part_state(variables: Mapping[str, Any], part: str) -> dict[str, Any]:
         "results": results,
         "trouble": [str(result.get("msg") or "a task failed and gave no reason") for result in wrong],
         "to_change": any(result.get("changed") for result in results.values()),
-        "restart_required": list(
-            dict.fromkeys(name for result in results.values() for name in result.get("restart_required") or ())
-        ),
+        "restart_required": _to_restart(variables, results.values()),
         "reboot_required": any(result.get("reboot_required") for result in results.values()),
     }
+
+
+def _to_restart(variables: Mapping[str, Any], results: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Services, each once whatever its case: those whose restart was cut short, and those that a change waits for."""
+    looked = variables.get(AFTER_VARIABLE) or {}
+    seen = looked if looked.get("server") else variables.get(IDENTITY_VARIABLE) or {}
+    names: dict[str, str] = {}
+    for result in (seen, *results):
+        names |= {str(name).lower(): str(name) for name in result.get("restart_required") or ()}
+    return list(names.values())
 
 
 def lost_lines(variables: Mapping[str, Any], part: str) -> list[str]:
@@ -101,7 +112,9 @@ def lost_lines(variables: Mapping[str, Any], part: str) -> list[str]:
     for name in STEP_VARIABLES:
         result = variables.get(name) or {}
         results += [result, *(result.get("results") or ())]
-    lost = [str(result.get("msg") or "the line to the server was lost") for result in results if result.get("unreachable")]
+    lost = [
+        str(result.get("msg") or "the line to the server was lost") for result in results if result.get("unreachable")
+    ]
     return list(dict.fromkeys(lost))
 
 
@@ -146,7 +159,7 @@ def unread(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]]) -> l
     lines = []
     for host in hosts:
         result = hostvars[host].get(IDENTITY_VARIABLE) or {}
-        if "server" in result and not _went_wrong(result) or hostvars[host].get(ATTESTED_VARIABLE) is True:
+        if ("server" in result and not _went_wrong(result)) or hostvars[host].get(ATTESTED_VARIABLE) is True:
             continue
         found = (result.get("failure") or {}).get("found") or result.get("msg") or "it was not asked"
         lines.append(f"{host} could not be read: {found}")

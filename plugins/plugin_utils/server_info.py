@@ -6,16 +6,19 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
+from pathlib import Path
+from typing import Any, ClassVar
 
-from .action_base import COMMAND_TIMEOUT, ServerAction
-from .converge import not_read, stop_result
+from .action_base import COMMAND_TIMEOUT, SNAPSHOT_DIR, ServerAction
+from .converge import no_memory, not_read, stop_result
 from .facts import referral, roles, running
 from .facts.identity import TCPIP, Identity
 from .facts.referral import Referral
 from .facts.roles import ServerRoles
 from .facts.running import Running
+from .journal import FileJournal, JournalUnusable
 from .reads import Read, ReadKey, all_reads
+from .restart_note import under_way
 from .windows.shell import FarSideError
 
 READS: tuple[Read, ...] = all_reads([[ReadKey(TCPIP)], roles.READS, running.READS, referral.READS])
@@ -25,7 +28,7 @@ class ServerInfoAction(ServerAction):
     """A missing part is null with its reason; only a server that cannot be read fails the task."""
 
     name = "server_info"
-    argument_spec = COMMAND_TIMEOUT
+    argument_spec: ClassVar[dict[str, dict[str, Any]]] = {**COMMAND_TIMEOUT, **SNAPSHOT_DIR}
 
     def work(self, options: dict[str, Any]) -> dict[str, Any]:
         """One command, whatever it finds."""
@@ -34,20 +37,35 @@ class ServerInfoAction(ServerAction):
             return refused
         server = self.server(options)
         try:
+            unfinished = under_way(FileJournal(Path(options["snapshot_dir"]), self.host).read())
+        except JournalUnusable as error:
+            return self._nothing(stop_result(self.host, self.name, no_memory("what a cut restart left behind", error)))
+        try:
             server.open()
             observed = server.read(READS).observed
         except FarSideError as error:
-            reason = "the server could not be read in this run"
-            parts = [*(part.not_read(reason) for part in (ServerRoles, Identity, Running)), Referral()]
-            stop = stop_result(self.host, self.name, not_read("the server's facts", error))
-            return {"changed": False, "server": _facts(parts), **stop}
+            return self._nothing(stop_result(self.host, self.name, not_read("the server's facts", error)))
         found = ServerRoles.of(observed)
         parts = [found, Identity.of(observed.key(TCPIP)), Running.of(observed), Referral.of(observed)]
         return {
             "changed": False,
             "server": _facts(parts),
-            "warnings": [f"{self.host}: {warning}" for warning in found.warnings],
+            "restart_required": list(unfinished),
+            "warnings": [f"{self.host}: {warning}" for warning in (*found.warnings, *map(_cut_short, unfinished))],
         }
+
+    def _nothing(self, stop: dict[str, Any]) -> dict[str, Any]:
+        """The result of a server that was not read."""
+        reason = "the server could not be read in this run"
+        parts = [*(part.not_read(reason) for part in (ServerRoles, Identity, Running)), Referral()]
+        return {"changed": False, "server": _facts(parts), **stop}
+
+
+def _cut_short(service: str) -> str:
+    return (
+        f"a restart of {service} was cut short: module service_restart starts again what had run (in the playbooks: "
+        "outlook_anywhere_allow_restart)"
+    )
 
 
 def _facts(parts: list[Any]) -> dict[str, Any]:

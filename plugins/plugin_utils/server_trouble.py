@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the exchange_ops.outlook_anywhere authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether a server that was changed is as well as it was: its services, its listeners, and what a reboot should bring."""
+"""Whether a server that was changed is as well as it was: its services and listeners, and what a reboot brings."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Result = Mapping[str, Any]
 def server_trouble(before: Result, after: Result, directory: bool = False) -> list[str]:
     """What is worse than before, a line each; what could not be read is trouble too.
 
-    C(directory) asks for port 6004 owned by lsass, which a Global Catalog has after the reboot that its value waits for.
+    C(directory) asks for port 6004 owned by lsass, which a Global Catalog has after the reboot that its value needs.
     """
     # A task that was tried in vain for some time counts as failed, whatever it read.
     if after.get("unreachable") or after.get("failure") or "server" not in after:

@@ -219,7 +219,9 @@ def test_a_global_catalog_that_reboots_and_does_not_listen_stops_the_run_before_
     assert not pinned(fleet)
 
 
-def test_a_client_access_server_that_is_down_at_the_gate_keeps_the_mailbox_servers_as_they_are(start: StartFleet) -> None:
+def test_a_client_access_server_that_is_down_at_the_gate_keeps_the_mailbox_servers_as_they_are(
+    start: StartFleet,
+) -> None:
     fleet = start(demo_hosts())
     ready(fleet, "gc1", "gc2")
     fleet.lab["cas2"].power_off()
@@ -283,13 +285,27 @@ def test_each_changed_server_is_drained_and_put_back_and_no_other_is(start: Star
     fleet = start(demo_hosts())
     ready(fleet, "gc1", "gc2")
     log, tasks = balancer_tasks(fleet)
-    run = fleet.play(f"{COLLECTION}.site", "-e", "outlook_anywhere_affinity=source_ip", *CONSENT, *QUICK, *tasks,
-                     BALANCER_LOG=str(log))
+    run = fleet.play(
+        f"{COLLECTION}.site",
+        "-e",
+        "outlook_anywhere_affinity=source_ip",
+        *CONSENT,
+        *QUICK,
+        *tasks,
+        BALANCER_LOG=str(log),
+    )
     assert run.exit_code == 0, run.screen
     assert log.read_text(encoding="utf-8").splitlines() == ["before cas1", "after cas1", "before cas2", "after cas2"]
     log.unlink()
-    again = fleet.play(f"{COLLECTION}.site", "-e", "outlook_anywhere_affinity=source_ip", *CONSENT, *QUICK, *tasks,
-                       BALANCER_LOG=str(log))
+    again = fleet.play(
+        f"{COLLECTION}.site",
+        "-e",
+        "outlook_anywhere_affinity=source_ip",
+        *CONSENT,
+        *QUICK,
+        *tasks,
+        BALANCER_LOG=str(log),
+    )
     assert again.exit_code == 0, again.screen
     assert not log.exists()
 
@@ -299,8 +315,15 @@ def test_a_server_that_comes_back_worse_stays_off_the_load_balancer_and_stops_th
     hosts["cas1"]["services"] = {"W3SVC": {"state": "running", "boot": "fails"}}
     fleet = start(hosts)
     log, tasks = balancer_tasks(fleet)
-    run = fleet.play(f"{COLLECTION}.site", "-e", "outlook_anywhere_affinity=source_ip", *CONSENT, *QUICK, *tasks,
-                     BALANCER_LOG=str(log))
+    run = fleet.play(
+        f"{COLLECTION}.site",
+        "-e",
+        "outlook_anywhere_affinity=source_ip",
+        *CONSENT,
+        *QUICK,
+        *tasks,
+        BALANCER_LOG=str(log),
+    )
     assert run.exit_code == 2
     assert log.read_text(encoding="utf-8").splitlines() == ["before cas1"]
     (why,) = report(fleet)["stopped"]
@@ -405,3 +428,23 @@ def test_a_lost_line_in_the_middle_of_a_change_stops_the_run_and_a_rerun_converg
     again = site(fleet, "-e", f"outlook_anywhere_serial={serial}")
     assert again.exit_code == 0, again.screen
     assert not refers(fleet)
+
+
+def test_a_restart_that_was_cut_is_finished_by_a_rerun_with_everything_that_had_run(start: StartFleet) -> None:
+    hosts = demo_hosts()
+    hosts["mbx1"]["services"] = {"MSExchangeIS": {"state": "running", "depends_on": ["MSExchangeSA"]}}
+    fleet = start({name: host for name, host in hosts.items() if name in ("cas1", "mbx1", "gc1")})
+    ready(fleet, "gc1")
+    state = fleet.lab["mbx1"].state
+    fleet.lab["mbx1"].faults.append(Fault("cut_after", "command", command_regex="net stop"))
+    first = site(fleet, *CONSENT)
+    assert first.exit_code == 2
+    assert "mbx1" in report(fleet)["stopped"][0]
+    assert [state.service(name).running for name in ("MSExchangeSA", "MSExchangeIS")] == [False, False]
+    fleet.lab["mbx1"].faults.clear()
+    told = drift(fleet)
+    assert "a restart of msexchangesa was cut short" in told.screen
+    again = site(fleet, *CONSENT)
+    assert again.exit_code == 0, again.screen
+    assert [state.service(name).running for name in ("MSExchangeSA", "MSExchangeIS")] == [True, True]
+    assert "cut short" not in drift(fleet).screen

@@ -304,6 +304,6 @@ def _trace(row: object) -> Trace:
     old, new, nth, others = row
     if not (old is None or isinstance(old, str)) or not isinstance(new, str):
         raise ValueError(f"{row!r} holds no text where one is expected")
-    if not all(type(number) is int and number >= 0 for number in (nth, others)):
+    if not all(isinstance(number, int) and not isinstance(number, bool) and number >= 0 for number in (nth, others)):
         raise ValueError(f"{row!r} holds no numbers where they are expected")
     return Trace(None if old is None else old.encode("latin-1"), new.encode("latin-1"), nth, others)

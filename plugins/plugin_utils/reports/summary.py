@@ -15,7 +15,7 @@ from typing import Any
 _REBOOT = {
     "client_access": "its Outlook Anywhere, OWA and ActiveSync clients are cut off and have to connect again",
     "mailbox": "its mailboxes are not available",
-    "global_catalog": "Outlook clients that were referred to it lose the directory (they keep it until restarted, KB 302914)",
+    "global_catalog": "Outlook that was referred to it loses the directory (it keeps it until restarted, KB 302914)",
 }
 _RESTART = {
     "MSExchangeSA": "ports 6002 and 6004 of the server are interrupted: directory referral and DSProxy",
@@ -28,7 +28,7 @@ _CONSENT = {True: "outlook_anywhere_allow_reboot", False: "outlook_anywhere_allo
 def pending(
     host: str, groups: Iterable[str], restart_required: Iterable[str], reboot_required: bool, applied: bool
 ) -> list[str]:
-    """A line for each restart or reboot that waits: what it is, what users notice, for how long, whose consent it needs."""
+    """A line for each restart or reboot that waits: what it is, what users notice, for how long, and whose consent."""
     due = "is due" if applied else "is due, or will be after the change"
     lines = [
         f"{host}: restart of {service} {due}; users notice: {_RESTART.get(service, 'not known')}; for as long as the "
@@ -45,7 +45,9 @@ def pending(
 
 def gate_record(result: Mapping[str, Any]) -> dict[str, Any]:
     """What of a gate's result belongs into the report; a gate that could not be judged misses just that."""
-    record: dict[str, Any] = {word: list(result.get(word) or ()) for word in ("proved", "attested", "expected", "missing")}
+    record: dict[str, Any] = {
+        word: list(result.get(word) or ()) for word in ("proved", "attested", "expected", "missing")
+    }
     is_open = result.get("open") is True
     if not is_open and not record["missing"]:
         record["missing"] = [str(result.get("msg") or "it was not judged")]

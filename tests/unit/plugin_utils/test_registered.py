@@ -7,7 +7,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from plugins.plugin_utils.registered import behind, part_state, predicted, readings, registered_results, unread
+from plugins.plugin_utils.registered import (
+    behind,
+    lost_lines,
+    part_state,
+    predicted,
+    readings,
+    registered_results,
+    unread,
+)
 
 DONE = {"findings": []}
 ALL = {
@@ -94,9 +102,7 @@ def test_a_prediction_behind_a_closed_gate_is_held_back_and_counts_as_no_change(
 
 
 def applied(first: dict[str, Any], again: dict[str, Any]) -> dict[str, Any]:
-    return pin(
-        {"client_access_valid_ports": again, "outlook_anywhere_applied": {"client_access_valid_ports": first}}
-    )
+    return pin({"client_access_valid_ports": again, "outlook_anywhere_applied": {"client_access_valid_ports": first}})
 
 
 def test_a_second_look_keeps_what_was_found_and_changed_and_tells_what_holds_now() -> None:
@@ -182,3 +188,27 @@ def test_a_server_that_was_not_read_is_named_unless_it_is_attested() -> None:
         "gc4": {"outlook_anywhere_attested_6004": True},
     }
     assert unread(hostvars, hostvars) == ["gc2 could not be read: no answer", "gc3 could not be read: it was not asked"]
+
+
+def test_a_restart_that_was_cut_short_waits_too_until_the_server_was_seen_without_it() -> None:
+    cut = {"server": {}, "restart_required": ["w3svc", "spooler"]}
+    variables: dict[str, Any] = {
+        "outlook_anywhere_identity": cut,
+        "client_access_kernel_mode_authentication": {"restart_required": ["W3SVC"]},
+    }
+    assert part_state(variables, "client_access")["restart_required"] == ["W3SVC", "spooler"]
+    variables["outlook_anywhere_after"] = {"skipped": True}
+    assert part_state(variables, "pin")["restart_required"] == ["w3svc", "spooler"]
+    variables["outlook_anywhere_after"] = {"server": {"fqdn": "x"}, "restart_required": []}
+    assert part_state(variables, "pin")["restart_required"] == []
+
+
+def test_a_lost_line_is_told_once() -> None:
+    lost = {"unreachable": True, "msg": "gone"}
+    variables: dict[str, Any] = {
+        "client_access_valid_ports": {"changed": True},
+        "outlook_anywhere_reboot": {"skipped": True},
+        "outlook_anywhere_restart": {**lost, "results": [lost, {"changed": True}]},
+    }
+    assert lost_lines(variables, "pin") == ["gone"]
+    assert lost_lines({"client_access_valid_ports": {"changed": True}}, "pin") == []

@@ -101,7 +101,8 @@ def test_a_list_works_once_the_rpc_proxy_has_read_it_since_it_was_written(second
 
 def test_a_change_is_remembered_as_a_pin_and_giving_it_back_forgets_it() -> None:
     pinned = plan(observe(None, number("PeriodicPollingMinutes", 15)))
-    assert (pinned.to_be_proved, pinned.notes, pinned.forget) == (("ValidPorts",), (("pinned", "by this controller"),), ())
+    assert pinned.to_be_proved == ("ValidPorts",)
+    assert (pinned.notes, pinned.forget) == ((("pinned", "by this controller"),), ())
     given_back = plan(observe(None, ZERO), polling_minutes=15)
     assert (given_back.notes, given_back.forget) == ((), ("pinned",))
 
@@ -321,7 +322,7 @@ def test_a_missing_configurator_key_is_made_where_the_service_exists() -> None:
     ],
 )
 def test_a_key_that_cannot_be_read_is_never_compliant_and_stops_every_write(
-    keys: dict[str, KeyState], setting: str, status: str, says: str
+    keys: dict[str, State], setting: str, status: str, says: str
 ) -> None:
     result = plan(observe(None, number("PeriodicPollingMinutes", 15), **keys))
     assert result.changes == ()

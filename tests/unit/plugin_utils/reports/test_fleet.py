@@ -106,9 +106,9 @@ def test_details_name_what_is_not_as_it_should_be() -> None:
         "cas1: ValidPorts drifted (held back: unknown_entries): why",
         "message",
         "warning: careful",
-        "cas1: restart of MSExchangeServiceHost is due, or will be after the change; users notice: nothing: it only makes "
-        "polling stop at once instead of within 15 minutes; for as long as the service takes to stop and start; consent: "
-        "outlook_anywhere_allow_restart",
+        "cas1: restart of MSExchangeServiceHost is due, or will be after the change; users notice: nothing: it only "
+        "makes polling stop at once instead of within 15 minutes; for as long as the service takes to stop and start; "
+        "consent: outlook_anywhere_allow_restart",
     ]
 
 
