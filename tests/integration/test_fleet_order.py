@@ -437,7 +437,8 @@ def test_a_restart_that_was_cut_is_finished_by_a_rerun_with_everything_that_had_
     ready(fleet, "gc1")
     state = fleet.lab["mbx1"].state
     fleet.lab["mbx1"].faults.append(Fault("cut_after", "command", command_regex="net stop"))
-    first = site(fleet, *CONSENT)
+    mbx2_is_gone = ("-e", "outlook_anywhere_allow_removal=all")
+    first = site(fleet, *CONSENT, *mbx2_is_gone)
     assert first.exit_code == 2
     assert "mbx1" in report(fleet)["stopped"][0]
     assert [state.service(name).running for name in ("MSExchangeSA", "MSExchangeIS")] == [False, False]

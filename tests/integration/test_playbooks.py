@@ -223,7 +223,6 @@ def test_a_limited_run_is_reported_too(start: StartFleet) -> None:
 def test_names_come_from_the_inventory_the_servers_and_the_variables(start: StartFleet) -> None:
     hosts = behind_open_gates()
     hosts["mbx1"]["vars"] = {"outlook_anywhere_fqdn": "given.contoso.com", "outlook_anywhere_netbios": "GIVEN-NB"}
-    hosts["gc1"]["vars"] = {"outlook_anywhere_attested_6004": True, "outlook_anywhere_fqdn": "gc1.contoso.com"}
     hosts["dotted.contoso.com"] = hosts.pop("mbx2")
     fleet = start(hosts)
     variables = {
@@ -231,7 +230,9 @@ def test_names_come_from_the_inventory_the_servers_and_the_variables(start: Star
         "outlook_anywhere_global_catalog_names": [{"fqdn": "far.contoso.com", "netbios": "FAR-NB"}],
         "outlook_anywhere_allow_removal": "ALL",
     }
-    run = site(fleet, "-e", json.dumps(variables))
+    attested = {"all": {"hosts": {"far.contoso.com": {"outlook_anywhere_attested_6004": True}}}}
+    (fleet.folder / "attested.yml").write_text(json.dumps(attested), encoding="utf-8")
+    run = site(fleet, "-e", json.dumps(variables), "-i", "attested.yml")
     assert run.exit_code == 0, run.screen
     found = fleet.lab["cas1"].registry.get(RPC_PROXY, "ValidPorts")
     assert found is not None
