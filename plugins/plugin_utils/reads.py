@@ -63,6 +63,14 @@ class ReadService:
 
 
 @dataclass(frozen=True)
+class ReadDependents:
+    """The services that need one, directly or not; C(buffer) is the room for their list, in bytes."""
+
+    name: str
+    buffer: int = 65536
+
+
+@dataclass(frozen=True)
 class ReadIPv6Addresses:
     """The IPv6 addresses of all interfaces."""
 
@@ -106,6 +114,7 @@ Read = (
     | ReadProcesses
     | ReadListeners
     | ReadService
+    | ReadDependents
     | ReadIPv6Addresses
     | ReadFile
     | ReadIisSection
@@ -159,9 +168,25 @@ class Listeners:
 
 @dataclass(frozen=True)
 class Service:
-    """A service: its state, 1 (stopped) to 7 (paused), or None where there is no such service."""
+    """A service: its state, 1 (stopped) to 7 (paused), or None where there is no such service.
+
+    C(exit_code) is how its last start or run ended; None where that is not known.
+    """
 
     state: int | None
+    exit_code: int | None = None
+
+
+@dataclass(frozen=True)
+class Dependents:
+    """The services that need another one, by name, in the order in which they must be stopped."""
+
+    services: tuple[tuple[str, Service], ...]
+
+
+@dataclass(frozen=True)
+class DependentsTooMany:
+    """The list of dependent services does not fit the room that it was given."""
 
 
 @dataclass(frozen=True)
@@ -223,6 +248,8 @@ State = (
     | Processes
     | Listeners
     | Service
+    | Dependents
+    | DependentsTooMany
     | Addresses
     | FileContent
     | FileAbsent

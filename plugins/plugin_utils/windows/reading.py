@@ -13,6 +13,8 @@ from ..formats.registry import Unreadable
 from ..reads import (
     Addresses,
     Clock,
+    Dependents,
+    DependentsTooMany,
     Link,
     Listeners,
     Observed,
@@ -21,6 +23,7 @@ from ..reads import (
     Processes,
     Read,
     ReadClock,
+    ReadDependents,
     ReadFile,
     ReadIisSection,
     ReadIPv6Addresses,
@@ -66,6 +69,8 @@ def _steps(read: Read) -> list[Step]:
 
 
 def _codes(read: Read) -> tuple[int, ...]:
+    if isinstance(read, ReadDependents):
+        return (sc.NO_SUCH_SERVICE, sc.MORE_DATA)
     return (sc.NO_SUCH_SERVICE,) if isinstance(read, ReadService) else ()
 
 
@@ -84,6 +89,8 @@ def _line(read: Read) -> str:
         return f"netstat -ano <nul|findstr /c:{quote(' 0.0.0.0:0 ')} /c:{quote(' [::]:0 ')}"
     if isinstance(read, ReadService):
         return command("sc", "query", read.name)
+    if isinstance(read, ReadDependents):
+        return command("sc", "enumdepend", read.name, str(read.buffer))
     if isinstance(read, ReadIPv6Addresses):
         return command("netsh", "interface", "ipv6", "show", "addresses")
     raise TypeError(f"{read!r} is no command of its own")
@@ -103,6 +110,8 @@ def _state(frames: Frames, read: Read) -> State:
         return Unreadable("the server's answer has no part for this command", frames.outside)
     if isinstance(read, ReadService) and frame.exit_code == sc.NO_SUCH_SERVICE:
         return Service(None)
+    if isinstance(read, ReadDependents) and frame.exit_code in (sc.NO_SUCH_SERVICE, sc.MORE_DATA):
+        return Dependents(()) if frame.exit_code == sc.NO_SUCH_SERVICE else DependentsTooMany()
     if not frame.succeeded:
         return Unreadable(f"the command ended with exit code {frame.exit_code}", frame.text)
     try:
@@ -119,12 +128,23 @@ def _parser(read: Read) -> Callable[[Frame], State]:
     if isinstance(read, ReadListeners):
         return lambda frame: Listeners(netstat.parse_listeners(_text(frame)))
     if isinstance(read, ReadService):
-        return lambda frame: Service(sc.parse_state(_text(frame)))
+        return lambda frame: _service(sc.parse_status(_text(frame)))
+    if isinstance(read, ReadDependents):
+        return _dependents
     return lambda frame: Addresses(parse_ipv6_addresses(_text(frame)))
 
 
 def _text(frame: Frame) -> str:
     return frame.stdout.decode("utf-8", "backslashreplace")
+
+
+def _service(status: sc.Status) -> Service:
+    return Service(status.state, status.exit_code)
+
+
+def _dependents(frame: Frame) -> Dependents:
+    found = sc.parse_dependents(_text(frame))
+    return Dependents(tuple((name, _service(status)) for name, status in found))
 
 
 def _clock(frame: Frame) -> Clock:

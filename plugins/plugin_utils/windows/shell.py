@@ -83,7 +83,6 @@ class Shell:
         self._deadline = deadline
         self._clock = clock
         self._sleep = sleep
-        self._recreated = False
 
     def runs_over_ipv6(self) -> bool:
         """Whether the name or address of the inventory leads to the server over IPv6 first."""
@@ -100,6 +99,13 @@ class Shell:
         self._connect()
         if not (self._connection.protocol and self._connection.shell_id):
             raise Unreachable("the connection was made and no shell was opened")
+
+    def leave(self) -> None:
+        """Give the shell back as far as the server still answers; open() then connects anew."""
+        with suppress(Exception):
+            self._protocol.close_shell(self._connection.shell_id)
+        self._connection.protocol = None
+        self._connection.shell_id = None
 
     def _connect(self) -> None:
         from ansible.errors import AnsibleConnectionFailure, AnsibleError
@@ -143,9 +149,9 @@ class Shell:
         try:
             return self._ask("start a command", start)
         except Unreachable as error:
-            if not _is_quota(error.__cause__) or self._recreated:
+            if not _is_quota(error.__cause__):
                 raise
-        self._recreated = True
+        # Once a command: a new shell that cannot run even one command is no help.
         with suppress(Exception):
             self._protocol.close_shell(self._connection.shell_id, close_session=False)
         self._connection.shell_id = self._ask(

@@ -64,7 +64,7 @@ class Script:
         assert codepage == 65001
         return self._next("open")
 
-    def close_shell(self, shell_id: str, close_session: bool) -> Any:
+    def close_shell(self, shell_id: str, close_session: bool = True) -> Any:
         return self._next("close", shell_id)
 
 
@@ -163,15 +163,37 @@ def test_busy_is_asked_again_and_in_the_end_said() -> None:
 
 
 @pytest.mark.parametrize("quota", [fault(0x803381A6), fault(0, 0x803381A6)])
-def test_used_up_operations_are_given_back_by_a_new_shell_once(quota: WSManFaultError) -> None:
-    script = Script(("run", quota), ("close", None), ("open", "S2"), ("run", "C"), ("receive", DONE), ("signal", None))
+def test_used_up_operations_are_given_back_by_a_new_shell_once_a_command(quota: WSManFaultError) -> None:
+    anew = [("run", quota), ("close", None), ("open", "S2"), ("run", "C"), ("receive", DONE), ("signal", None)]
+    script = Script(*anew)
     far, connection, _clock = shell(script)
     assert far.run("ver").stdout == b"out"
     assert connection.shell_id == "S2"
-    script.steps = [("run", quota)]
+    script.steps = list(anew)
+    assert far.run("ver").stdout == b"out"
+    script.steps = [("run", quota), ("close", None), ("open", "S3"), ("run", quota)]
     with pytest.raises(Unreachable):
         far.run("ver")
     assert not script.steps
+
+
+@pytest.mark.parametrize("closing", [None, requests.ConnectionError("reset by peer")])
+def test_a_shell_that_was_left_is_opened_anew_on_another_connection(closing: Exception | None) -> None:
+    script, second = Script(("close", closing)), Script(("run", "C"), ("receive", DONE), ("signal", None))
+    connection = Connection(script)
+
+    def connect() -> None:
+        connection.protocol, connection.shell_id = second, "S2"
+
+    connection._connect = connect
+    far = Shell(connection, 60)
+    far.leave()
+    assert (connection.protocol, connection.shell_id) == (None, None)
+    far.leave()
+    far.open()
+    assert far.run("ver").stdout == b"out"
+    assert not script.steps
+    assert not second.steps
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,308 @@
+# Copyright (c) 2026, the exchange_ops.outlook_anywhere authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Services and servers that do not come back as they should: what is told, and that a plain rerun finishes the work."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.integration.conftest import StartFleet
+from tests.integration.fleet import COLLECTION, RUN_SECONDS, Fleet
+from tests.integration.test_bad_days import assert_told
+from tests.lab import Fault
+
+SA, IS = "MSExchangeSA", "MSExchangeIS"
+HOST = "mbx1"
+RUNNING, STOPPED = 4, 1
+LANGUAGES = pytest.mark.parametrize("language", ["en", "de"])
+
+
+def mailbox(**more: Any) -> dict[str, Any]:
+    """A Mailbox server whose information store needs the System Attendant, which nobody stops in 2007 without it."""
+    services = {IS: {"depends_on": [SA]}, **more.pop("services", {})}
+    return {
+        HOST: {
+            "groups": ["mailbox"],
+            "fqdn": "mbx1.contoso.com",
+            "exchange": {"roles": ["mailbox"]},
+            "services": services,
+            **more,
+        }
+    }
+
+
+def run(fleet: Fleet, module: str, *arguments: str, play: dict[str, Any] | None = None, **options: Any) -> Any:
+    task = {f"{COLLECTION}.{module}": options}
+    plays = [{"hosts": HOST, "gather_facts": False, "tasks": [task], **(play or {})}]
+    return fleet.play(plays, *arguments).of(module, HOST)
+
+
+def restart(fleet: Fleet, *arguments: str, **options: Any) -> Any:
+    return run(fleet, "service_restart", *arguments, **{"name": SA, "mailbox_outage": True, **options})
+
+
+def states(fleet: Fleet) -> dict[str, int]:
+    return {name: fleet.lab[HOST].state.service(name).status for name in (SA, IS)}
+
+
+def pending(fleet: Fleet) -> list[str]:
+    path = fleet.folder / ".outlook_anywhere" / "snapshots" / HOST / "pending.json"
+    return (
+        [item["setting"] for item in json.loads(path.read_text(encoding="utf-8"))["pending"]] if path.exists() else []
+    )
+
+
+def sent(fleet: Fleet) -> str:
+    return "\n".join(request.command_line or "" for request in fleet.lab[HOST].requests)
+
+
+def when_sent(fleet: Fleet, line: str, action: Callable[[], None]) -> None:
+    """Wait until a command was sent, then act."""
+    deadline = time.monotonic() + RUN_SECONDS
+    while line not in sent(fleet) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    action()
+
+
+def assert_all_run(fleet: Fleet) -> None:
+    assert states(fleet) == {SA: RUNNING, IS: RUNNING}
+    assert pending(fleet) == [SA]
+
+
+@LANGUAGES
+def test_a_restart_brings_back_what_needs_the_service(start: StartFleet, language: str) -> None:
+    fleet = start(mailbox(language=language))
+    before = {name: fleet.lab[HOST].state.service(name).started for name in (SA, IS)}
+    checked = restart(fleet, "--check", "--diff")
+    assert (checked["outcome"], checked["changed"]) == ("ok", True)
+    assert {name: fleet.lab[HOST].state.service(name).started for name in (SA, IS)} == before
+    assert "net stop" not in sent(fleet)
+    assert pending(fleet) == []
+    done = restart(fleet, "--diff")
+    assert (done["outcome"], done["changed"], done["diff"]) == ("ok", True, checked["diff"])
+    assert f"{SA}: restarted, and behind it {IS}" in done["diff"]["after"]
+    for name in (SA, IS):
+        started = fleet.lab[HOST].state.service(name).started
+        assert started is not None
+        assert started > (before[name] or 0)
+    assert_all_run(fleet)
+
+
+@LANGUAGES
+def test_a_service_that_never_stops_is_told_and_a_rerun_finishes(start: StartFleet, language: str) -> None:
+    fleet = start(mailbox(language=language, services={SA: {"stops": "never"}}))
+    result = restart(fleet, timeout=20)
+    assert_told(
+        result,
+        "failed",
+        HOST,
+        setting=f"^{SA}$",
+        problem=r"waited 2\d of 20 seconds",
+        found=r"state 3 \(stopping\)",
+        expected=r"state 1",
+        changed=f"{SA}, {IS} told to stop",
+        next_step="run again",
+    )
+    assert result["changed"] is True
+    # Somebody ends its process.
+    fleet.lab[HOST].state.stop_service(SA)
+    fleet.lab[HOST].state.set_behaviour(SA, stops="normally")
+    assert restart(fleet)["outcome"] == "ok"
+    assert_all_run(fleet)
+
+
+@LANGUAGES
+def test_a_dependent_that_fails_to_start_is_named_and_a_rerun_starts_it(start: StartFleet, language: str) -> None:
+    fleet = start(mailbox(language=language))
+    fleet.lab[HOST].state.set_behaviour(IS, starts="fails", exit_code=1053)
+    result = restart(fleet)
+    assert_told(
+        result,
+        "failed",
+        HOST,
+        setting=f"^{IS}$",
+        problem="300 seconds each",
+        found=rf"{IS} is in state 1 \(stopped\) with exit code 1053",
+        changed=f"^{SA} was stopped; {SA} runs again$",
+        next_step=f"KB 944752.*starts {IS}, and does not stop {SA} again",
+    )
+    fleet.lab[HOST].state.set_behaviour(IS, starts="normally")
+    fleet.lab[HOST].clear_requests()
+    assert restart(fleet, "--check")["changed"] is True
+    assert restart(fleet)["outcome"] == "ok"
+    assert "net stop" not in sent(fleet)
+    assert_all_run(fleet)
+
+
+@pytest.mark.parametrize("transport", ["basic", "ntlm"])
+@pytest.mark.parametrize("kind", ["cut_before", "cut_after"])
+@pytest.mark.parametrize("line", ["net stop", f"net start {SA}", f"net start {IS}"])
+def test_a_line_cut_on_the_way_leaves_nothing_down_after_a_rerun(
+    start: StartFleet, line: str, kind: str, transport: str
+) -> None:
+    fleet = start(mailbox(), transport=transport)
+    fleet.lab[HOST].faults.append(Fault(kind, operation="receive", times=0, command_regex=line))
+    result = restart(fleet)
+    assert_told(
+        result,
+        "unreachable",
+        HOST,
+        setting=f"^{SA}$",
+        problem="line was lost",
+        changed=f"not known; under way: a restart of {SA}, {IS}",
+        next_step="remembered",
+    )
+    fleet.lab[HOST].faults.clear()
+    assert restart(fleet)["outcome"] == "ok"
+    assert_all_run(fleet)
+
+
+def test_a_quota_of_operations_lasts_for_a_long_wait(start: StartFleet) -> None:
+    fleet = start(
+        mailbox(services={SA: {"stop_seconds": 200, "start_seconds": 200}}), quotas={"operations_per_shell": 4}
+    )
+    result = restart(fleet)
+    assert result["outcome"] == "ok", result
+    assert result["seconds"] >= 200
+    assert_all_run(fleet)
+
+
+def test_consent_a_cluster_and_a_missing_service_stop_before_anything_changes(start: StartFleet) -> None:
+    fleet = start(mailbox())
+    for arguments in (("--check",), ()):
+        told = restart(fleet, *arguments, mailbox_outage=False)
+        assert_told(told, "failed", HOST, setting="mailbox_outage", found="MailboxRole", changed="^nothing$")
+        told = restart(fleet, *arguments, name="MSExchangeXY")
+        assert_told(told, "failed", HOST, problem="no such service", changed="^nothing$")
+        told = restart(fleet, *arguments, name="a&b", timeout=-1)
+        assert_told(told, "failed", HOST, setting="name, timeout", changed="^nothing$", next_step="Nothing was sent")
+    fleet.lab[HOST].state.stop_service(IS)
+    told = restart(fleet, name=IS)
+    assert_told(told, "failed", HOST, problem="does not run", changed="^nothing$", next_step=f"net start {IS}")
+    assert "net st" not in sent(fleet)
+
+
+def test_a_cluster_node_is_left_alone(start: StartFleet) -> None:
+    fleet = start(mailbox(cluster=True))
+    for module, options in (("service_restart", {"name": SA, "mailbox_outage": True}), ("reboot", {})):
+        for arguments in (("--check",), ()):
+            told = run(fleet, module, *arguments, **options)
+            assert_told(told, "failed", HOST, problem="cluster node", changed="^nothing$", next_step="ClusteredMailbox")
+    assert "net st" not in sent(fleet)
+    assert "shutdown" not in sent(fleet)
+
+
+def reboot(fleet: Fleet, *arguments: str, **options: Any) -> Any:
+    return run(fleet, "reboot", *arguments, **{"delay": 0, "timeout": 60, **options})
+
+
+@pytest.mark.parametrize("transport", ["basic", "ntlm"])
+def test_a_reboot_is_waited_for(start: StartFleet, transport: str) -> None:
+    fleet = start(mailbox(reboot={"winrm_late_seconds": 0.5, "shells_late": 1}), transport=transport)
+    before = fleet.lab[HOST].state.boot_time
+    checked = reboot(fleet, "--check", "--diff", services=[SA])
+    assert (checked["outcome"], checked["changed"]) == ("ok", True)
+    assert "shutdown" not in sent(fleet)
+    done = reboot(fleet, "--diff", services=[SA])
+    assert (done["outcome"], done["changed"]) == ("ok", True), done
+    assert fleet.lab[HOST].state.boot_time > before
+    assert done["diff"]["before"] == checked["diff"]["before"]
+    assert done["seconds"] >= 1
+
+
+def test_a_service_that_misses_the_start_limit_is_named(start: StartFleet) -> None:
+    fleet = start(mailbox(services={SA: {"boot": "fails"}}))
+    result = reboot(fleet, services=[SA], services_timeout=2)
+    assert_told(
+        result,
+        "failed",
+        HOST,
+        setting=f"^{SA}$",
+        problem="2 seconds",
+        found="exit code 1053 .*30 seconds",
+        changed="^it was booted, at",
+        next_step="revocation.*do not boot again",
+    )
+    assert result["changed"] is True
+    fleet.lab[HOST].state.start_service(SA)
+
+
+def test_a_server_that_never_comes_back_is_a_failure_with_its_figure(start: StartFleet) -> None:
+    fleet = start(mailbox(reboot={"comes_back": False}))
+    result = reboot(fleet, timeout=4)
+    assert_told(
+        result,
+        "failed",
+        HOST,
+        setting="^reboot$",
+        problem="4 seconds",
+        found="no shell could be opened",
+        expected="a boot later than",
+        changed="ordered and accepted",
+        next_step="console",
+    )
+    assert result["changed"] is True
+    fleet.lab[HOST].power_on()
+    assert reboot(fleet, "--check")["outcome"] == "ok"
+
+
+def test_a_server_that_comes_back_without_its_network_for_a_while_is_waited_for(start: StartFleet) -> None:
+    fleet = start(mailbox(reboot={"outage_seconds": 1, "winrm_late_seconds": 4}))
+    result = reboot(fleet, services=[SA])
+    assert (result["outcome"], result["changed"]) == ("ok", True), result
+    assert result["seconds"] >= 4
+
+
+def test_a_network_that_stays_lost_is_told_and_a_rerun_finds_the_boot_done(start: StartFleet) -> None:
+    fleet = start(mailbox(reboot={"network_lost": True}))
+    before = fleet.lab[HOST].state.boot_time
+    result = reboot(fleet, timeout=4)
+    assert_told(result, "failed", HOST, problem="4 seconds", changed="accepted", next_step="lost its network")
+    fleet.lab[HOST].plug_in()
+    assert fleet.lab[HOST].state.boot_time > before
+    assert reboot(fleet, "--check")["diff"]["before"] != result["diff"]["before"]
+
+
+def test_a_pending_shutdown_is_told_and_waited_for_on_demand(start: StartFleet) -> None:
+    fleet = start(mailbox(pending_shutdown=True))
+    told = reboot(fleet)
+    assert_told(
+        told, "failed", HOST, problem="pending.*power-off", found="1115", changed="^nothing$", next_step="shutdown /a"
+    )
+    assert told["changed"] is False
+    told = reboot(fleet, pending_shutdown="wait", timeout=2)
+    assert_told(told, "failed", HOST, problem="2 seconds", found="has not booted", changed="nothing by this task.*1115")
+    assert told["changed"] is False
+    fleet.lab[HOST].state.abort_shutdown()
+    assert reboot(fleet)["outcome"] == "ok"
+
+
+def test_a_power_off_under_way_is_not_taken_for_a_reboot(start: StartFleet) -> None:
+    fleet = start(mailbox(pending_shutdown={"kind": "power_off"}))
+    state = fleet.lab[HOST].state
+    happens = threading.Thread(target=lambda: when_sent(fleet, "shutdown", state.let_shutdown_happen))
+    happens.start()
+    told = reboot(fleet, pending_shutdown="wait", timeout=5)
+    happens.join()
+    assert_told(told, "failed", HOST, problem="5 seconds", found="no shell", changed="nothing by this task.*1115")
+    fleet.lab[HOST].power_on()
+    assert reboot(fleet, "--check")["outcome"] == "ok"
+
+
+@pytest.mark.parametrize("operation", ["command", "receive"])
+@pytest.mark.parametrize("kind", ["cut_before", "cut_after"])
+def test_a_line_cut_at_the_order_ends_in_one_boot(start: StartFleet, kind: str, operation: str) -> None:
+    fleet = start(mailbox())
+    before = fleet.lab[HOST].state.boot_time
+    fleet.lab[HOST].faults.append(Fault(kind, operation=operation, command_regex="shutdown"))
+    result = reboot(fleet)
+    assert (result["outcome"], result["changed"]) == ("ok", True), result
+    assert fleet.lab[HOST].state.boot_time > before
+    assert fleet.lab[HOST].state.pending_shutdown is None
