@@ -33,6 +33,8 @@ SETTLED = ("-e", "outlook_anywhere_settle_minutes=0")
 QUICK = ("-e", json.dumps({"outlook_anywhere_check_seconds": 2, "outlook_anywhere_reboot_timeout": 20}))
 SPLIT = ("-e", "outlook_anywhere_affinity=none")
 MODEL = "the model's hooks, and its clock for everything"
+# Three tests below take the same way on Wine; here it is Ansible that is looked at.
+ORDER = "nothing: the order of the parts is Ansible's, whatever the servers are"
 
 
 def site(fleet: Fleet, *arguments: str) -> Run:
@@ -100,6 +102,7 @@ def test_without_consent_the_first_gate_stops_the_run_and_a_rerun_with_it_goes_o
     assert {name: host.state.boot_time for name, host in fleet.lab.hosts.items()} == before
 
 
+@pytest.mark.one_core
 def test_no_part_changes_before_the_one_that_it_needs(start_model: StartModel) -> None:
     fleet = start_model(MODEL, demo_hosts())
     seen: list[str] = []
@@ -128,8 +131,8 @@ def machine(fleet: Fleet, name: str) -> Any:
     return backend.machine
 
 
-def test_check_mode_tells_what_each_gate_would_hold_back_and_stops_at_none(start: StartFleet) -> None:
-    fleet = start(demo_hosts())
+def test_check_mode_tells_what_each_gate_would_hold_back_and_stops_at_none(start_model: StartModel) -> None:
+    fleet = start_model(ORDER, demo_hosts())
     run = site(fleet, "--check")
     assert run.exit_code == 2
     assert [gate["open"] for gate in report(fleet)["gates"]] == [False, False]
@@ -146,11 +149,12 @@ def test_check_mode_tells_what_each_gate_would_hold_back_and_stops_at_none(start
     assert not written(fleet)
 
 
-def test_what_cannot_be_read_must_be_attested_and_is_never_shown_as_proved(start: StartFleet) -> None:
+@pytest.mark.one_core
+def test_what_cannot_be_read_must_be_attested_and_is_never_shown_as_proved(start_model: StartModel) -> None:
     hosts = demo_hosts()
     hosts["gc2"]["vars"] = {"outlook_anywhere_fqdn": "gc2.contoso.com"}
     further = ("-e", json.dumps({"outlook_anywhere_global_catalog_names": ["gc9.contoso.com"]}))
-    fleet = start(hosts)
+    fleet = start_model(ORDER, hosts)
     ready(fleet, "gc1", "gc2")
     fleet.lab["gc2"].power_off()
     assert site(fleet, *CONSENT, *further).exit_code == 2
@@ -169,8 +173,10 @@ def test_what_cannot_be_read_must_be_attested_and_is_never_shown_as_proved(start
     assert pinned(fleet)
 
 
-def test_a_limited_run_reads_the_others_and_stops_before_the_first_write_where_one_cannot_be(start: StartFleet) -> None:
-    fleet = start(demo_hosts())
+def test_a_limited_run_reads_the_others_and_stops_where_one_cannot_be(
+    start_model: StartModel,
+) -> None:
+    fleet = start_model(ORDER, demo_hosts())
     ready(fleet, "gc1", "gc2")
     fleet.lab["gc2"].power_off()
     run = site(fleet, *CONSENT, "--limit", "gc1,cas1")
@@ -190,14 +196,15 @@ def test_a_limited_run_reads_the_others_and_stops_before_the_first_write_where_o
     assert refers(fleet)
 
 
-def test_dsproxy_on_6004_of_a_global_catalog_does_not_open_the_gate(start: StartFleet) -> None:
+@pytest.mark.one_core
+def test_dsproxy_on_6004_of_a_global_catalog_does_not_open_the_gate(start_model: StartModel) -> None:
     hosts = demo_hosts()
     hosts["gc2"] |= {
         "groups": ["global_catalog", "mailbox"],
         "exchange": {"roles": ["mailbox"], "build": "8.1.240.6"},
         "directory_owner": "mad.exe",
     }
-    fleet = start(hosts)
+    fleet = start_model(ORDER, hosts)
     ready(fleet, "gc1", "gc2")
     run = site(fleet, *CONSENT)
     assert run.exit_code == 2
@@ -205,10 +212,13 @@ def test_dsproxy_on_6004_of_a_global_catalog_does_not_open_the_gate(start: Start
     assert not pinned(fleet)
 
 
-def test_a_global_catalog_that_reboots_and_does_not_listen_stops_the_run_before_the_next(start: StartFleet) -> None:
+@pytest.mark.one_core
+def test_a_global_catalog_that_reboots_and_does_not_listen_stops_the_run(
+    start_model: StartModel,
+) -> None:
     hosts = demo_hosts()
     hosts["gc1"]["nspi_listens"] = False
-    fleet = start(hosts)
+    fleet = start_model(ORDER, hosts)
     booted = fleet.lab["gc2"].state.boot_time
     run = site(fleet, *CONSENT)
     assert run.exit_code == 2
@@ -219,10 +229,11 @@ def test_a_global_catalog_that_reboots_and_does_not_listen_stops_the_run_before_
     assert not pinned(fleet)
 
 
+@pytest.mark.one_core
 def test_a_client_access_server_that_is_down_at_the_gate_keeps_the_mailbox_servers_as_they_are(
-    start: StartFleet,
+    start_model: StartModel,
 ) -> None:
-    fleet = start(demo_hosts())
+    fleet = start_model(ORDER, demo_hosts())
     ready(fleet, "gc1", "gc2")
     fleet.lab["cas2"].power_off()
     run = site(fleet, *CONSENT)
@@ -236,6 +247,7 @@ def test_a_client_access_server_that_is_down_at_the_gate_keeps_the_mailbox_serve
     assert not refers(fleet)
 
 
+@pytest.mark.one_core
 def test_a_rollup_that_resets_polling_between_two_plays_closes_the_gate(start_model: StartModel) -> None:
     fleet = start_model(MODEL, demo_hosts())
     ready(fleet, "gc1", "gc2")
@@ -250,8 +262,9 @@ def test_a_rollup_that_resets_polling_between_two_plays_closes_the_gate(start_mo
     assert refers(fleet)
 
 
-def test_the_last_gate_waits_until_the_rpc_proxies_have_read_their_lists(start: StartFleet) -> None:
-    fleet = start(demo_hosts())
+@pytest.mark.one_core
+def test_the_last_gate_waits_until_the_rpc_proxies_have_read_their_lists(start_model: StartModel) -> None:
+    fleet = start_model(ORDER, demo_hosts())
     ready(fleet, "gc1", "gc2")
     run = site(fleet, "-e", "outlook_anywhere_settle_minutes=0.1")
     assert run.exit_code == 0, run.screen
@@ -281,8 +294,8 @@ def balancer_tasks(fleet: Fleet) -> tuple[Path, tuple[str, ...]]:
     return fleet.folder / "balancer.log", tuple(arguments)
 
 
-def test_each_changed_server_is_drained_and_put_back_and_no_other_is(start: StartFleet) -> None:
-    fleet = start(demo_hosts())
+def test_each_changed_server_is_drained_and_put_back_and_no_other_is(start_model: StartModel) -> None:
+    fleet = start_model(ORDER, demo_hosts())
     ready(fleet, "gc1", "gc2")
     log, tasks = balancer_tasks(fleet)
     run = fleet.play(
@@ -310,10 +323,11 @@ def test_each_changed_server_is_drained_and_put_back_and_no_other_is(start: Star
     assert not log.exists()
 
 
-def test_a_server_that_comes_back_worse_stays_off_the_load_balancer_and_stops_the_run(start: StartFleet) -> None:
+@pytest.mark.one_core
+def test_a_server_that_comes_back_worse_stays_off_the_load_balancer_and_stops_the_run(start_model: StartModel) -> None:
     hosts = demo_hosts()
     hosts["cas1"]["services"] = {"W3SVC": {"state": "running", "boot": "fails"}}
-    fleet = start(hosts)
+    fleet = start_model(ORDER, hosts)
     log, tasks = balancer_tasks(fleet)
     run = fleet.play(
         f"{COLLECTION}.site",
@@ -332,10 +346,11 @@ def test_a_server_that_comes_back_worse_stays_off_the_load_balancer_and_stops_th
     assert cells(fleet)["cas2", "ipv6_components.DisabledComponents"] == "drifted"
 
 
-def test_a_cluster_node_is_changed_and_never_restarted_or_rebooted(start: StartFleet) -> None:
+@pytest.mark.one_core
+def test_a_cluster_node_is_changed_and_never_restarted_or_rebooted(start_model: StartModel) -> None:
     hosts = demo_hosts()
     hosts["mbx1"]["cluster"] = True
-    fleet = start(hosts)
+    fleet = start_model(ORDER, hosts)
     ready(fleet, "gc1", "gc2")
     started = fleet.lab["mbx1"].state.service("MSExchangeSA").started
     run = site(fleet, *CONSENT)
@@ -361,6 +376,7 @@ SINGLE: dict[str, Any] = {
 }
 
 
+@pytest.mark.one_core
 def test_a_single_server_gets_its_hosts_file_and_keeps_ipv6(start: StartFleet) -> None:
     fleet = start(SINGLE)
     arguments = ("-e", "outlook_anywhere_affinity=source_ip")
@@ -375,9 +391,10 @@ def test_a_single_server_gets_its_hosts_file_and_keeps_ipv6(start: StartFleet) -
     assert fleet.play(f"{COLLECTION}.drift", *arguments).exit_code == 0
 
 
-def test_a_server_with_both_roles_that_serves_another_mailbox_server_gets_both_fixes(start: StartFleet) -> None:
+@pytest.mark.one_core
+def test_a_server_with_both_roles_that_serves_another_mailbox_server_gets_both_fixes(start_model: StartModel) -> None:
     hosts = {**SINGLE, "mbx1": demo_hosts()["mbx1"]}
-    fleet = start(hosts)
+    fleet = start_model(ORDER, hosts)
     run = fleet.play(f"{COLLECTION}.drift", "-e", "outlook_anywhere_affinity=source_ip")
     assert run.exit_code == 2
     assert cells(fleet)["all1", "ipv6_components.DisabledComponents"] == "drifted"
@@ -388,8 +405,8 @@ def repin(fleet: Fleet, *arguments: str) -> Run:
     return fleet.play(f"{COLLECTION}.repin", *SPLIT, *arguments)
 
 
-def test_repin_puts_back_what_a_rollup_undid_and_pins_nothing_anew(start: StartFleet) -> None:
-    fleet = start(demo_hosts())
+def test_repin_puts_back_what_a_rollup_undid_and_pins_nothing_anew(start_model: StartModel) -> None:
+    fleet = start_model(ORDER, demo_hosts())
     ready(fleet, "gc1", "gc2")
     assert repin(fleet).exit_code == 0
     assert not pinned(fleet)
@@ -413,11 +430,11 @@ def test_repin_puts_back_what_a_rollup_undid_and_pins_nothing_anew(start: StartF
     assert cells(fleet)["cas2", PORTS] == "not_managed"
 
 
-@pytest.mark.parametrize("serial", [1, 2])
+@pytest.mark.parametrize("serial", [2])
 def test_a_lost_line_in_the_middle_of_a_change_stops_the_run_and_a_rerun_converges(
-    start: StartFleet, serial: int
+    start_model: StartModel, serial: int
 ) -> None:
-    fleet = start(demo_hosts())
+    fleet = start_model(ORDER, demo_hosts())
     ready(fleet, "gc1", "gc2")
     fleet.lab["cas1"].faults.append(Fault("cut_after", "command", command_regex="reg add .*ValidPorts"))
     run = site(fleet, "-e", f"outlook_anywhere_serial={serial}")
@@ -430,6 +447,7 @@ def test_a_lost_line_in_the_middle_of_a_change_stops_the_run_and_a_rerun_converg
     assert not refers(fleet)
 
 
+@pytest.mark.one_core
 def test_a_restart_that_was_cut_is_finished_by_a_rerun_with_everything_that_had_run(start: StartFleet) -> None:
     hosts = demo_hosts()
     hosts["mbx1"]["services"] = {"MSExchangeIS": {"state": "running", "depends_on": ["MSExchangeSA"]}}

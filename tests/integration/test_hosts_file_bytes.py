@@ -22,6 +22,9 @@ from tests.lab import load_hosts
 from tests.lab.host_files import HOSTS
 from tests.lab.model import ModelBackend
 
+# How these modules meet ansible-core is what every module does, and tested with others.
+pytestmark = pytest.mark.one_core
+
 OURS = (HOSTS + ".exchange_ops", HOSTS + ".exchange_ops.b64")
 SPEC: dict[str, Any] = {"fqdn": "cas1.contoso.com", "addresses": {"ipv4": ["10.0.0.1"]}}
 TOKENS = [

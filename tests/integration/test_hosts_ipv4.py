@@ -8,11 +8,16 @@ from __future__ import annotations
 import base64
 from typing import Any
 
+import pytest
+
 from tests.integration.conftest import StartFleet, StartModel
 from tests.integration.fleet import COLLECTION, Fleet
 from tests.integration.test_bad_days import assert_told
 from tests.lab import Fault
 from tests.lab.host_files import DRIVERS_ETC, HOSTS
+
+# How these modules meet ansible-core is what every module does, and tested with others.
+pytestmark = pytest.mark.one_core
 
 STOCK = b"127.0.0.1       localhost\r\n::1             localhost\r\n"
 OWN = b"10.0.0.17 cas1\r\n10.0.0.17 cas1.contoso.com\r\n"

@@ -15,6 +15,9 @@ from tests.integration.test_bad_days import assert_told
 from tests.lab import Fault
 from tests.lab.iis import WINDOWS
 
+# How these modules meet ansible-core is what every module does, and tested with others.
+pytestmark = pytest.mark.one_core
+
 RPC = "Default Web Site/Rpc"
 SERVER = "server useKernelMode"
 KERNEL = "useKernelMode"
