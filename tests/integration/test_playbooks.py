@@ -19,6 +19,8 @@ from tests.integration.fleet import COLLECTION, CONFIGURATOR, REPOSITORY, RPC_PR
 from tests.lab import Fault
 
 DEMO = yaml.safe_load((REPOSITORY / "tests" / "lab" / "fleets" / "demo.yml").read_text(encoding="utf-8"))
+# Four tests below see the playbooks on Wine; what the modules do there, their own tests see.
+PLAYBOOK = "nothing: this is what the playbook does, whatever the servers are"
 POLLING, PORTS = "valid_ports.PeriodicPollingMinutes", "valid_ports.ValidPorts"
 IPV6, BINDING = "ipv6_components.DisabledComponents", "ipv6_binding.IPv6 binding"
 REFER, TARGET = "dsproxy_referral.Do Not Refer HTTP to DSProxy", "dsproxy_referral.NSPI Target Server"
@@ -146,8 +148,8 @@ def test_drift_site_drift(start: StartFleet) -> None:
     assert shown_cells(last) == cells(fleet)
 
 
-def test_one_changed_value_changes_exactly_its_cell(start: StartFleet) -> None:
-    fleet = start(behind_open_gates())
+def test_one_changed_value_changes_exactly_its_cell(start_model: StartModel) -> None:
+    fleet = start_model(PLAYBOOK, behind_open_gates())
     assert site(fleet).exit_code == 0
     assert drift(fleet).exit_code == 0
     before = cells(fleet)
@@ -158,23 +160,23 @@ def test_one_changed_value_changes_exactly_its_cell(start: StartFleet) -> None:
     assert shown_cells(run) == cells(fleet)
 
 
-def test_drift_writes_nothing_whatever_the_command_line_says(start: StartFleet) -> None:
-    fleet = start(demo_hosts())
+def test_drift_writes_nothing_whatever_the_command_line_says(start_model: StartModel) -> None:
+    fleet = start_model(PLAYBOOK, demo_hosts())
     for arguments in ((), ("--check",), ("--diff",), ("-e", "ansible_check_mode=false")):
         assert drift(fleet, *arguments).exit_code == 2
     assert not written(fleet)
 
 
-def test_site_in_check_mode_predicts_and_writes_nothing(start: StartFleet) -> None:
-    fleet = start(demo_hosts())
+def test_site_in_check_mode_predicts_and_writes_nothing(start_model: StartModel) -> None:
+    fleet = start_model(PLAYBOOK, demo_hosts())
     run = site(fleet, "--check")
     assert run.exit_code == 2
     assert cells(fleet)["cas1", PORTS] == "drifted"
     assert not written(fleet)
 
 
-def test_the_report_is_written_even_when_every_server_is_unreachable(start: StartFleet) -> None:
-    fleet = start(demo_hosts())
+def test_the_report_is_written_even_when_every_server_is_unreachable(start_model: StartModel) -> None:
+    fleet = start_model(PLAYBOOK, demo_hosts())
     for host in fleet.lab.hosts.values():
         host.faults.append(Fault("cut_before", "create", times=0))
     for playbook in (drift, site):
@@ -186,8 +188,8 @@ def test_the_report_is_written_even_when_every_server_is_unreachable(start: Star
         (fleet.folder / "outlook_anywhere_report" / "drift.json").unlink()
 
 
-def test_one_unreachable_client_access_server_does_not_hide_the_other(start: StartFleet) -> None:
-    fleet = start(behind_open_gates())
+def test_one_unreachable_client_access_server_does_not_hide_the_other(start_model: StartModel) -> None:
+    fleet = start_model(PLAYBOOK, behind_open_gates())
     fleet.lab["cas1"].faults.append(Fault("cut_before", "create", times=0))
     run = site(fleet)
     assert run.exit_code == 2
@@ -196,8 +198,8 @@ def test_one_unreachable_client_access_server_does_not_hide_the_other(start: Sta
     assert (cells(fleet)["cas2", POLLING], cells(fleet)["cas2", PORTS]) == ("compliant", "corrected")
 
 
-def test_an_unread_name_stops_the_client_access_servers_and_says_how_to_go_on(start: StartFleet) -> None:
-    fleet = start(behind_open_gates())
+def test_an_unread_name_stops_the_client_access_servers_and_says_how_to_go_on(start_model: StartModel) -> None:
+    fleet = start_model(PLAYBOOK, behind_open_gates())
     fleet.lab["mbx2"].faults.append(Fault("cut_before", "create", times=0))
     run = site(fleet)
     assert run.exit_code == 2
@@ -210,8 +212,8 @@ def test_an_unread_name_stops_the_client_access_servers_and_says_how_to_go_on(st
     assert ports == [fleet.lab[host].registry.get(RPC_PROXY, "ValidPorts") for host in ("cas1", "cas2")]
 
 
-def test_a_limited_run_is_reported_too(start: StartFleet) -> None:
-    fleet = start(behind_open_gates())
+def test_a_limited_run_is_reported_too(start_model: StartModel) -> None:
+    fleet = start_model(PLAYBOOK, behind_open_gates())
     run = site(fleet, "--limit", "cas2")
     assert run.exit_code == 0, run.screen
     assert [host["name"] for host in report(fleet)["hosts"]] == ["cas2"]
@@ -220,11 +222,11 @@ def test_a_limited_run_is_reported_too(start: StartFleet) -> None:
     assert [host["name"] for host in report(fleet)["hosts"]] == ["cas1"]
 
 
-def test_names_come_from_the_inventory_the_servers_and_the_variables(start: StartFleet) -> None:
+def test_names_come_from_the_inventory_the_servers_and_the_variables(start_model: StartModel) -> None:
     hosts = behind_open_gates()
     hosts["mbx1"]["vars"] = {"outlook_anywhere_fqdn": "given.contoso.com", "outlook_anywhere_netbios": "GIVEN-NB"}
     hosts["dotted.contoso.com"] = hosts.pop("mbx2")
-    fleet = start(hosts)
+    fleet = start_model(PLAYBOOK, hosts)
     variables = {
         "outlook_anywhere_mailbox_names": ["clustered.contoso.com"],
         "outlook_anywhere_global_catalog_names": [{"fqdn": "far.contoso.com", "netbios": "FAR-NB"}],
@@ -254,7 +256,7 @@ def test_names_come_from_the_inventory_the_servers_and_the_variables(start: Star
 
 @pytest.mark.parametrize("allowed", [["old.contoso.com"], "all", ["all"]])
 def test_a_server_that_nobody_knows_stops_its_client_access_server_until_its_removal_is_allowed(
-    start: StartFleet, allowed: Any
+    start_model: StartModel, allowed: Any
 ) -> None:
     hosts = behind_open_gates()
     ports = hosts["cas1"]["registry"][RPC_PROXY]["ValidPorts"]
@@ -262,7 +264,7 @@ def test_a_server_that_nobody_knows_stops_its_client_access_server_until_its_rem
         "type": "REG_SZ",
         "data": ports["data"] + ";old:6001-6002;old.contoso.com:6004",
     }
-    fleet = start(hosts)
+    fleet = start_model(PLAYBOOK, hosts)
     stopped = site(fleet)
     assert stopped.exit_code == 2
     assert "old:6001-6002, old.contoso.com:6004" in stopped.screen
@@ -274,15 +276,15 @@ def test_a_server_that_nobody_knows_stops_its_client_access_server_until_its_rem
     assert "old" not in str(found)
 
 
-def test_the_report_folder_can_be_chosen(start: StartFleet) -> None:
-    fleet = start(demo_hosts())
+def test_the_report_folder_can_be_chosen(start_model: StartModel) -> None:
+    fleet = start_model(PLAYBOOK, demo_hosts())
     drift(fleet, "-e", "outlook_anywhere_report_dir=deep/er")
     assert report(fleet, "deep/er")["schema_version"] == 1
     assert not Path(fleet.folder, "outlook_anywhere_report").exists()
 
 
-def test_an_inventory_without_our_groups_is_not_called_clean(start: StartFleet) -> None:
-    fleet = start(demo_hosts())
+def test_an_inventory_without_our_groups_is_not_called_clean(start_model: StartModel) -> None:
+    fleet = start_model(PLAYBOOK, demo_hosts())
     fleet.inventory.write_text("all: {hosts: {somebody: {}}}\n", encoding="utf-8")
     for playbook in (drift, site):
         run = playbook(fleet)
@@ -302,8 +304,8 @@ def test_a_compliant_server_costs_one_shell_and_one_command_a_task(start: StartF
         assert operations == ["create", "command", "signal", "delete"] * tasks
 
 
-def test_without_affinity_set_the_split_connection_settings_are_not_managed(start: StartFleet) -> None:
-    fleet = start(demo_hosts())
+def test_without_affinity_set_the_split_connection_settings_are_not_managed(start_model: StartModel) -> None:
+    fleet = start_model(PLAYBOOK, demo_hosts())
     split = [key for key in EVERY if key[1] in (POLLING, PORTS, REFER, TARGET, NSPI)]
     for affinity in ((), ("-e", "outlook_anywhere_affinity=source_ip")):
         run = fleet.play(f"{COLLECTION}.site", *affinity)
@@ -312,8 +314,8 @@ def test_without_affinity_set_the_split_connection_settings_are_not_managed(star
     assert fleet.lab["cas1"].registry.get(CONFIGURATOR, "PeriodicPollingMinutes") == ("REG_DWORD", 15)
 
 
-def test_half_of_the_split_connection_fix_is_drift_under_any_affinity(start: StartFleet) -> None:
-    fleet = start(demo_hosts())
+def test_half_of_the_split_connection_fix_is_drift_under_any_affinity(start_model: StartModel) -> None:
+    fleet = start_model(PLAYBOOK, demo_hosts())
     fleet.lab["mbx1"].registry.set(SA_PARAMETERS, "NSPI Target Server", "REG_SZ", "gc1.contoso.com")
     fleet.lab["cas1"].registry.set(CONFIGURATOR, "PeriodicPollingMinutes", "REG_DWORD", 0)
     for affinity in ((), ("-e", "outlook_anywhere_affinity=source_ip")):
@@ -324,11 +326,11 @@ def test_half_of_the_split_connection_fix_is_drift_under_any_affinity(start: Sta
         assert "half applied" in run.screen
 
 
-def test_ipv6_stays_on_where_no_mailbox_server_needs_it_off(start: StartFleet) -> None:
+def test_ipv6_stays_on_where_no_mailbox_server_needs_it_off(start_model: StartModel) -> None:
     hosts = behind_open_gates()
     hosts["mbx1"]["exchange"] = copy.deepcopy(hosts["mbx2"]["exchange"])
     hosts["cas2"]["registry"][TCPIP6] = {"DisabledComponents": {"type": "REG_DWORD", "data": 0xFF}}
-    fleet = start(hosts)
+    fleet = start_model(PLAYBOOK, hosts)
     run = site(fleet)
     assert run.exit_code == 0, run.screen
     assert cells(fleet)["cas1", IPV6] == "not_applicable"
@@ -338,12 +340,12 @@ def test_ipv6_stays_on_where_no_mailbox_server_needs_it_off(start: StartFleet) -
     assert fleet.lab["cas1"].registry.get(TCPIP6, "DisabledComponents") is None
 
 
-def test_a_mailbox_server_that_cannot_be_read_counts_as_one_that_needs_the_fix(start: StartFleet) -> None:
+def test_a_mailbox_server_that_cannot_be_read_counts_as_one_that_needs_the_fix(start_model: StartModel) -> None:
     hosts = demo_hosts()
     hosts["mbx1"]["exchange"] = copy.deepcopy(hosts["mbx2"]["exchange"])
     for name in ("mbx1", "mbx2", "gc1", "gc2"):
         hosts[name]["vars"] = {"outlook_anywhere_fqdn": f"{name}.contoso.com"}
-    fleet = start(hosts)
+    fleet = start_model(PLAYBOOK, hosts)
     fleet.lab["mbx2"].faults.append(Fault("cut_before", "create", times=0))
     run = drift(fleet)
     assert cells(fleet)["cas1", IPV6] == "drifted"
@@ -406,14 +408,14 @@ def test_windows_server_2003_is_read_and_told_what_does_not_apply(start_model: S
 
 
 @pytest.mark.parametrize("serial", [1, 2])
-def test_servers_change_as_many_at_a_time_as_asked(start: StartFleet, serial: int) -> None:
-    fleet = start(behind_open_gates())
+def test_servers_change_as_many_at_a_time_as_asked(start_model: StartModel, serial: int) -> None:
+    fleet = start_model(PLAYBOOK, behind_open_gates())
     run = site(fleet, "-e", f"outlook_anywhere_serial={serial}")
     assert run.screen.count("PLAY [Converge the Client Access servers]") == 2 // serial
 
 
-def test_each_fix_can_be_switched_off_and_the_role_passes_its_options_on(start: StartFleet) -> None:
-    fleet = start(behind_open_gates())
+def test_each_fix_can_be_switched_off_and_the_role_passes_its_options_on(start_model: StartModel) -> None:
+    fleet = start_model(PLAYBOOK, behind_open_gates())
     options = {
         "client_access_manage_ipv6": False,
         "client_access_manage_hosts_file": False,
@@ -443,8 +445,8 @@ def test_each_fix_can_be_switched_off_and_the_role_passes_its_options_on(start: 
         {"outlook_anywhere_affinity": "sslid"},
     ],
 )
-def test_a_variable_that_does_not_fit_is_never_called_clean(start: StartFleet, variables: dict[str, Any]) -> None:
-    fleet = start(demo_hosts())
+def test_a_variable_that_does_not_fit_is_never_called_clean(start_model: StartModel, variables: dict[str, Any]) -> None:
+    fleet = start_model(PLAYBOOK, demo_hosts())
     for playbook in (site, drift):
         run = playbook(fleet, "-e", json.dumps(variables))
         assert run.exit_code == 2, run.screen
@@ -452,10 +454,10 @@ def test_a_variable_that_does_not_fit_is_never_called_clean(start: StartFleet, v
         assert (states["cas1"], states["cas2"]) == ("failed", "failed")
 
 
-def test_the_report_survives_a_host_whose_connection_cannot_even_be_made(start: StartFleet) -> None:
+def test_the_report_survives_a_host_whose_connection_cannot_even_be_made(start_model: StartModel) -> None:
     hosts = demo_hosts()
     hosts["cas1"]["vars"] = {"ansible_password": "{{ nobody_defined_this }}"}
-    fleet = start(hosts)
+    fleet = start_model(PLAYBOOK, hosts)
     run = drift(fleet)
     assert run.exit_code == 2
     states = {host["name"]: host["state"] for host in report(fleet)["hosts"]}
@@ -464,8 +466,8 @@ def test_the_report_survives_a_host_whose_connection_cannot_even_be_made(start: 
     assert "HOST" in run.screen
 
 
-def test_a_report_that_cannot_be_written_is_shown_all_the_same(start: StartFleet) -> None:
-    fleet = start(demo_hosts())
+def test_a_report_that_cannot_be_written_is_shown_all_the_same(start_model: StartModel) -> None:
+    fleet = start_model(PLAYBOOK, demo_hosts())
     run = drift(fleet, "-e", f"outlook_anywhere_report_dir={fleet.inventory}/below-a-file")
     assert run.exit_code == 2
     assert shown_cells(run) == AS_DELIVERED
@@ -474,14 +476,14 @@ def test_a_report_that_cannot_be_written_is_shown_all_the_same(start: StartFleet
     assert "outlook_anywhere_report_dir" in result["failure"]["next_step"]
 
 
-def test_tags_do_not_leave_the_report_out(start: StartFleet) -> None:
-    fleet = start(demo_hosts())
+def test_tags_do_not_leave_the_report_out(start_model: StartModel) -> None:
+    fleet = start_model(PLAYBOOK, demo_hosts())
     assert drift(fleet, "--tags", "nothing-has-this-tag").exit_code == 2
     assert {host["state"] for host in report(fleet)["hosts"]} == {"failed"}
 
 
-def test_no_result_holds_anything_but_plain_data_and_no_secret(start: StartFleet) -> None:
-    fleet = start(demo_hosts())
+def test_no_result_holds_anything_but_plain_data_and_no_secret(start_model: StartModel) -> None:
+    fleet = start_model(PLAYBOOK, demo_hosts())
     run = site(fleet, "-vvvvvv")
     ours = [record for record in run.records if record["action"].startswith(COLLECTION)]
     assert {kind for record in ours for kind in record["types"]} <= {
