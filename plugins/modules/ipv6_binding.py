@@ -74,6 +74,10 @@ reboot_required:
   description: Always false for this module.
   returned: always
   type: bool
+predicted:
+  description: Whether this is what check mode predicts; nothing was changed then.
+  returned: when the server was read
+  type: bool
 failure:
   description: What a failure says in its message, by its parts.
   returned: on failure

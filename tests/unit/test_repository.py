@@ -9,6 +9,9 @@ import subprocess
 
 import yaml
 
+from plugins.plugin_utils.converge import Outcome, Stop
+from plugins.plugin_utils.fixes.plan import Failure, Plan
+from plugins.plugin_utils.registered import EXPECTED
 from plugins.plugin_utils.version import VERSION
 from tests.evidence import COMMAND, PAGE, REPOSITORY, page
 
@@ -66,3 +69,15 @@ def test_every_source_file_says_its_licence() -> None:
         and "SPDX-License-Identifier: GPL-3.0-or-later" not in (REPOSITORY / name).read_text(encoding="utf-8")[:600]
     ]
     assert not without
+
+
+def test_every_fix_documents_what_its_module_returns() -> None:
+    """Documentation of results cannot be shared between modules, so it is compared."""
+    outcome = Outcome("cas1", "x", Plan(findings=()), changed=False, stop=Stop(Failure("s", "p", "f", "e", "n")))
+    returned = set(outcome.as_result()) - {"changed", "diff", "warnings", "failed", "msg"}
+    for names in EXPECTED.values():
+        for fix in names.values():
+            text = (REPOSITORY / "plugins" / "modules" / f"{fix.name}.py").read_text(encoding="utf-8")
+            documented = yaml.safe_load(text.partition('RETURN = r"""')[2].partition('"""')[0])
+            assert set(documented) >= returned, fix.name
+            assert set(documented["findings"]["contains"]) == set(fix.unknown("x")[0].as_dict("cas1")), fix.name
