@@ -21,9 +21,10 @@ options:
     required: true
   part:
     description:
-      - Part of the roles. V(client_access) is what needs no gate on a Client Access server, V(pin) its C(ValidPorts).
+      - Part of the roles. V(client_access) is what needs no gate on a Client Access server, V(pin) its C(ValidPorts),
+        V(unfinished) what an earlier run has begun.
     type: str
-    choices: [global_catalog, client_access, pin, mailbox]
+    choices: [unfinished, global_catalog, client_access, pin, mailbox]
     required: true
 """
 

@@ -14,7 +14,7 @@ author:
 description:
   - Tells for which hosts the tasks of one part have predicted a change, or a reboot that a value waits for, without
     trouble.
-positional: hostvars, part, allowed
+positional: hostvars, part, consent
 options:
   _input:
     description: Inventory names.
@@ -30,16 +30,16 @@ options:
     type: str
     choices: [global_catalog, client_access, pin, mailbox]
     required: true
-  allowed:
-    description: Whether the run may do so at all.
-    type: bool
-    required: true
+  consent:
+    description: Name of the variable by which a host allows the reboot that this needs; empty where it needs none.
+    type: str
+    default: ""
 """
 
 EXAMPLES = r"""
 - name: Show them
   ansible.builtin.debug:
-    msg: "{{ groups['client_access'] | exchange_ops.outlook_anywhere.predicted(hostvars, 'pin', true) }}"
+    msg: "{{ groups['client_access'] | exchange_ops.outlook_anywhere.predicted(hostvars, 'pin') }}"
 """
 
 RETURN = r"""

@@ -12,9 +12,9 @@ version_added: 0.1.0
 author:
   - exchange_ops.outlook_anywhere authors (@exchange-ops)
 description:
-  - Tells which hosts M(exchange_ops.outlook_anywhere.server_info) could not read at the beginning of the run. A host
-    with the variable C(outlook_anywhere_attested_6004) set to true is left out.
-positional: hostvars
+  - Tells which hosts M(exchange_ops.outlook_anywhere.server_info) could not read at the beginning of the run. A Global
+    Catalog that is attested is left out.
+positional: hostvars, global_catalogs
 options:
   _input:
     description: Inventory names.
@@ -25,6 +25,13 @@ options:
     description: The C(hostvars) of the play.
     type: dict
     required: true
+  global_catalogs:
+    description:
+      - Global Catalogs that must be readable as well, as P(exchange_ops.outlook_anywhere.directory_servers#filter)
+        makes them.
+    type: list
+    elements: dict
+    default: []
 """
 
 EXAMPLES = r"""

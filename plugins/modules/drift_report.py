@@ -39,6 +39,12 @@ options:
     type: list
     elements: str
     default: []
+  interim:
+    description:
+      - Write the file alone, show nothing and do not fail, for a moment at which the run may end without another
+        report.
+    type: bool
+    default: false
   gates:
     description: What M(exchange_ops.outlook_anywhere.fleet_gate) returned for each gate of the run.
     type: list
@@ -72,7 +78,7 @@ report:
   type: str
 table:
   description: The lines of the table.
-  returned: always
+  returned: unless O(interim=true)
   type: list
   elements: str
 summary:

@@ -18,12 +18,15 @@ description:
     corrected on their own line; missing lines are added at the end. Every other byte stays as it is, and so do the
     file's attributes and permissions.
   - With O(state=absent) exactly that is undone. What there was before is remembered in C(pending.json) of
-    O(snapshot_dir). Where that is lost, lines that hold nothing but the address and the names go, and on Windows Server
-    2008 the C(::1) line that it ships is made active again.
+    O(snapshot_dir). Lines that are none of this are shown and stay. Where it is lost, lines that hold nothing but the
+    address and the names go, and on Windows Server 2008 the C(::1) line that it ships is made active again.
   - New bytes go into a copy beside the file and are read back before the copy is moved over it. A file that cannot be
     read whole, as one in UTF-16, is never written.
-  - A last line without its line end stays so where C(certutil) can write it; else it is added, with a warning.
-  - A domain controller does not need this and is C(not_applicable).
+  - A hosts file that the fix had to make stays when it is undone, empty.
+  - A last line without its line end stays so where C(certutil) can write it. However that fails (endpoint protection
+    may stop it, or let it hang), the line end is added, with a warning that says why.
+  - A domain controller, and an Exchange 2007 server without the Mailbox role, does not need this and is
+    C(not_applicable). O(state=absent) works there too.
 extends_documentation_fragment:
   - exchange_ops.outlook_anywhere.server
   - exchange_ops.outlook_anywhere.server.fix

@@ -22,6 +22,9 @@ description:
     the change. This module restarts nothing.
   - What counts is what is read again after the change. Where somebody else has written another value in the meantime,
     the task fails and names it.
+  - Warns where C(useAppPoolCredentials) is on, and names the places. Two more things that matter are not seen here,
+    so look at them yourself - the accounts of the application pools, and whether a guide has left the section unlocked
+    below the server's level, so that a C(web.config) may set it.
   - Windows Server 2003 has no kernel-mode authentication, and is C(not_applicable). IIS missing elsewhere is a failure.
 extends_documentation_fragment:
   - exchange_ops.outlook_anywhere.server

@@ -12,9 +12,11 @@ version_added: 0.1.0
 author:
   - exchange_ops.outlook_anywhere authors (@exchange-ops)
 description:
-  - Orders a reboot and waits, first until the server's boot time is a later one, then until named services run.
+  - Orders a reboot and waits, first until the server has booted, then until named services run. A boot is seen by an
+    uptime that is shorter than before, or than the time since, and by another boot time; setting the server's clock
+    does not look like one.
   - Refuses on cluster nodes. A shutdown that is pending already may be somebody else's, and a power-off; it fails the
-    task unless O(pending_shutdown=wait).
+    task unless O(pending_shutdown=wait). So it is with one that is found after the answer to the order was lost.
   - A server that does not come back in time is a failure that says what was last seen of it, and not unreachable.
 extends_documentation_fragment:
   - exchange_ops.outlook_anywhere.server
@@ -35,7 +37,8 @@ options:
     type: int
     default: 600
   delay:
-    description: Seconds that Windows waits before it begins to shut down, up to 600.
+    description:
+      - Seconds that Windows waits before it begins to shut down, up to 600, and less than O(timeout) unless that is 0.
     type: int
     default: 5
   pending_shutdown:

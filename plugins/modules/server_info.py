@@ -37,6 +37,12 @@ restart_required:
   returned: when the server was read
   type: list
   elements: str
+unfinished:
+  description:
+    - What to know of a server that M(exchange_ops.outlook_anywhere.server_check) has begun with and not seen as well as
+      before; null for all others.
+  returned: when the server was read
+  type: str
 server:
   description: What is known of the server.
   returned: always

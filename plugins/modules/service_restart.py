@@ -15,7 +15,10 @@ description:
   - Stops a service that runs, waits until it has stopped, starts it, waits until it runs, and starts those services
     again that needed it and ran before.
   - Before the service is stopped, the services that ran are noted on the controller. After a cut, or when one of them
-    does not start, a rerun starts what was left and drops the note.
+    does not start, a rerun starts what was left and drops the note. One that is disabled or no longer installed by then
+    counts as given up; a warning names it.
+  - A rerun restarts the service as a whole only where it was not seen stopped before, or where a setting of this
+    collection that waits for a start of this very service was changed since.
   - Refuses on cluster nodes, where Exchange's services are cluster resources, and for a service that is disabled.
   - That the service was restarted is remembered on the controller, by the server's own clock.
 extends_documentation_fragment:
@@ -33,8 +36,10 @@ options:
     default: 300
   mailbox_outage:
     description:
-      - The consent to stop a service of Exchange on a Mailbox server, whose users lose mail or directory meanwhile. It
-        is needed also where one of the services that go down with it is Exchange's.
+      - The consent to stop a service on a Mailbox server, whose users may lose mail, directory or search meanwhile. It
+        is needed there for every service, as a name does not tell whether Exchange needs it.
+      - Without it a rerun still starts what an earlier run has left down, and warns where the restart as a whole stays
+        due.
     type: bool
     default: false
   snapshot_dir:

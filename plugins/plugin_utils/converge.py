@@ -19,6 +19,7 @@ from .windows.shell import FarSideError, Unreachable
 
 NOTHING = "nothing"
 _SHOWN = 300
+_LATER = "; the next run outside check mode removes it"
 
 
 class FarSide(Protocol):
@@ -30,8 +31,8 @@ class FarSide(Protocol):
     def read(self, reads: Sequence[Read]) -> Reading:
         """Read."""
 
-    def remove_left_behind(self, reads: Sequence[Read]) -> None:
-        """Delete what a cut run left beside what these reads see."""
+    def remove_left_behind(self, reads: Sequence[Read]) -> tuple[str, ...]:
+        """Delete what a cut run left beside what these reads see: the names that are still there."""
 
     def apply(self, changes: Sequence[Change], settle_seconds: int, reads: Sequence[Read]) -> Applied:
         """Make the changes, then read."""
@@ -135,22 +136,23 @@ def converge(
     if leave is not None:
         plan = leave.of(fix, plan, reading.observed)
     if plan.failure is not None:
-        return Outcome(host, fix.name, plan.held_back(), changed=False, stop=Stop(plan.failure))
+        left = _left_when_stopped(server, reads, reading, check_mode)
+        return Outcome(host, fix.name, plan.held_back(), changed=False, stop=Stop(plan.failure), warnings=left)
     outcome = Outcome(host, fix.name, plan, changed=bool(plan.changes))
     if check_mode:
-        left = _left(reading, "; the next run outside check mode removes it")
-        return replace(outcome, warnings=left, predicted=True)
+        return replace(outcome, warnings=_left(reading, _LATER), predicted=True)
+    left = ()
     try:
-        if reading.left_behind:
-            server.remove_left_behind(reads)
+        left = _removed(server, reads, reading)
         if plan.changes:
             journal.remember(_to_remember(fix, plan, reading.observed))
             outcome = _apply(fix, server, journal, memory, outcome, reads)
     except FarSideError as error:
-        return replace(outcome, stop=_lost_while_changing(plan, error))
+        return replace(outcome, stop=_lost_while_changing(plan, error), warnings=left)
     except JournalUnusable as error:
-        return replace(outcome, changed=False, stop=no_memory(", ".join(plan.to_be_proved), error))
-    return replace(outcome, warnings=_left(reading, "; it has been removed") + outcome.warnings)
+        stop = no_memory(", ".join(plan.to_be_proved), error)
+        return replace(outcome, changed=False, stop=stop, warnings=left)
+    return replace(outcome, warnings=left + outcome.warnings)
 
 
 def _read(fix: Fix, server: FarSide) -> tuple[tuple[Read, ...], Reading]:
@@ -181,6 +183,26 @@ def _left(reading: Reading, what: str) -> tuple[str, ...]:
     if not reading.left_behind:
         return ()
     return (f"a run that was cut left a file of its own on the server{what}",)
+
+
+def _removed(server: FarSide, reads: Sequence[Read], reading: Reading) -> tuple[str, ...]:
+    """Remove what a cut run left behind, and say what came of it; raises FarSideError."""
+    if not reading.left_behind:
+        return ()
+    still = server.remove_left_behind(reads)
+    if still:
+        return _left(reading, f"; it could not be removed, so delete by hand: {', '.join(still)}")
+    return _left(reading, "; it has been removed")
+
+
+def _left_when_stopped(server: FarSide, reads: Sequence[Read], reading: Reading, check_mode: bool) -> tuple[str, ...]:
+    """The same for a task that stops before any change, and says why it does whatever comes of this."""
+    if check_mode:
+        return _left(reading, _LATER)
+    try:
+        return _removed(server, reads, reading)
+    except FarSideError as error:
+        return _left(reading, f"; whether it has been removed is not known: {error}")
 
 
 def _apply(

@@ -33,6 +33,7 @@ class DriftReportAction(ControllerAction):
         "changes_applied": {"type": "bool", "default": False},
         "stopped": {"type": "list", "elements": "str", "default": []},
         "gates": {"type": "list", "elements": "dict", "default": []},
+        "interim": {"type": "bool", "default": False},
     }
 
     def work(self, options: dict[str, Any]) -> dict[str, Any]:
@@ -49,11 +50,14 @@ class DriftReportAction(ControllerAction):
             gates=tuple(gate_record(gate) for gate in options["gates"]),
         )
         path = Path(options["report_dir"]).absolute() / "drift.json"
-        self._show(report)
+        if not options["interim"]:
+            self._show(report)
         try:
             write_whole(path, json.dumps(report.as_dict(), indent=2, ensure_ascii=True) + "\n")
         except OSError as error:
             return {"summary": report.summary, "table": report.table(), **self.stopped(_not_written(path, error))}
+        if options["interim"]:
+            return {"changed": False, "clean": report.clean, "summary": report.summary, "report": str(path)}
         Display().display(f"report: {path}")
         trouble = ", ".join(f"{count} {word}" for word in TROUBLE if (count := report.summary[word]))
         result = {

@@ -14,6 +14,7 @@ from .fixes.options import OptionReader
 from .fixes.plan import Failure
 from .formats.names import ServerName
 from .gates import DirectoryServer, Gate, Settling, client_access_pinned, global_catalogs_listen
+from .inventory_names import is_true
 from .journal import FileJournal, JournalUnusable, Memory
 
 MOST_MINUTES = 1440
@@ -65,7 +66,7 @@ class FleetGateAction(ControllerAction):
 def _directory_server(value: Mapping[str, Any]) -> DirectoryServer:
     rest = {key: item for key, item in value.items() if key not in ("host", "attested")}
     host = None if value.get("host") is None else str(value["host"])
-    attested = value.get("attested") is True
+    attested = is_true(value.get("attested"))
     if rest.get("unknown"):
         return DirectoryServer(host, None, attested, str(rest["unknown"]))
     return DirectoryServer(host, ServerName.parse(rest), attested)

@@ -17,13 +17,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .fixes.valid_ports import VALID_PORTS, global_catalog_entries, same_targets
+from .fixes.valid_ports import PINNED, VALID_PORTS, global_catalog_entries, same_targets
 from .formats.names import ServerName
 from .formats.valid_ports import Targets, parse_value
 from .journal import Memory
 
 DIRECTORY = "6004 owned by lsass.exe"
 LSASS = "lsass.exe"
+FIX = "valid_ports"
 
 # What server_info returned for a server, or nothing where it was not asked.
 Reading = Mapping[str, Any] | None
@@ -86,8 +87,10 @@ class Settling:
         if not facts.get("read_at"):
             return max(0, round(self.seconds))
         now = datetime.datetime.fromisoformat(str(facts["read_at"]))
-        record = self.memories.get(host, {}).get(("valid_ports", VALID_PORTS))
-        since = record.changed_at if record is not None else self._first_seen(host, facts, now)
+        memory = self.memories.get(host, {})
+        # The list itself, and the polling that was stopped: a pass of the servicelet may have been under way.
+        records = [memory[name] for name in ((FIX, VALID_PORTS), (FIX, PINNED)) if name in memory]
+        since = max((record.changed_at for record in records), default=self._first_seen(host, facts, now))
         left = self.seconds - (now - since).total_seconds()
         return math.ceil(left) if left > 0 else 0
 

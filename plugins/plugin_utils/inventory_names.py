@@ -14,6 +14,11 @@ IDENTITY_VARIABLE = "outlook_anywhere_identity"
 ATTESTED_VARIABLE = "outlook_anywhere_attested_6004"
 
 
+def is_true(value: object) -> bool:
+    """Whether a variable says yes: a YAML boolean, or the word that an INI inventory or a command line has for it."""
+    return value is True or (isinstance(value, str) and value.strip().lower() in ("true", "yes", "on", "y", "t", "1"))
+
+
 def server_names(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]]) -> list[dict[str, str]]:
     """A dict of fqdn and, where the inventory gives one, netbios for each host.
 
@@ -30,7 +35,7 @@ def directory_servers(
     C(further) are those that the inventory does not manage; one that it does manage is not repeated.
     """
     managed = [
-        {"host": host, "attested": hostvars[host].get(ATTESTED_VARIABLE) is True, **_server_name(host, hostvars[host])}
+        {"host": host, "attested": is_true(hostvars[host].get(ATTESTED_VARIABLE)), **_server_name(host, hostvars[host])}
         for host in hosts
     ]
     known = {str(server.get("fqdn")).lower() for server in managed}
@@ -48,7 +53,7 @@ def _attested_names(hostvars: Mapping[str, Mapping[str, Any]]) -> set[str]:
     names: set[str] = set()
     for host in hostvars:
         variables = hostvars[host]
-        if variables.get(ATTESTED_VARIABLE) is True:
+        if is_true(variables.get(ATTESTED_VARIABLE)):
             names |= {host.lower(), str(_fqdn(host, variables)).lower()}
     return names
 

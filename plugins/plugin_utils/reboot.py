@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the exchange_ops.outlook_anywhere authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Boot a server, and wait until it has: the boot time changed, the shell answers, and named services run."""
+"""Boot a server, and wait until it has: its uptime shrank, the shell answers, and named services run."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ MAX_SECONDS = 86400
 MAX_DELAY = 600
 # The last look, shortly before the deadline, gets time for its answer too.
 _LOOK_SECONDS = 30
-# Correcting a server's clock moves its boot time a little.
+# A boot time may be told a little differently from one reading to the next.
 _TOLERANCE = datetime.timedelta(seconds=5)
 
 
@@ -64,6 +64,9 @@ class Order:
         for name, most in (("timeout", MAX_SECONDS), ("services_timeout", MAX_SECONDS), ("delay", MAX_DELAY)):
             if not 0 <= options[name] <= most:
                 reader.problem(name, options[name], f"it is not between 0 and {most} seconds")
+        if 0 < options["timeout"] <= options["delay"]:
+            why = f"the reboot would not even begin within the timeout of {options['timeout']} seconds"
+            reader.problem("delay", options["delay"], why)
         reader.raise_problems()
         return cls(
             timeout=options["timeout"],
@@ -77,6 +80,30 @@ class Order:
     def read_services(self) -> tuple[Read, ...]:
         """The reads of the named services."""
         return tuple(ReadService(name) for name in self.services)
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """A server's clock, and our own monotonic one when the question was asked and when it was answered."""
+
+    server: Clock
+    asked: float
+    answered: float
+
+    @property
+    def uptime(self) -> datetime.timedelta:
+        """By the server's clock alone, in one reading: a clock that is set moves both ends of it."""
+        return self.server.now - self.server.boot
+
+    def is_after_a_boot(self, before: _Reading) -> bool:
+        """Whether the server has booted between two readings.
+
+        Its boot time is another one, which setting its clock also brings about, and its uptime is shorter than it was,
+        or than the time that went by here: for a server that had only just booted the first need not hold.
+        """
+        went_by = datetime.timedelta(seconds=self.asked - before.answered)
+        is_shorter = self.uptime < before.uptime or self.uptime < went_by
+        return is_shorter and abs(self.server.boot - before.server.boot) > _TOLERANCE
 
 
 # A connection whose commands may take so many seconds.
@@ -120,8 +147,9 @@ class Reboot:
         line = self._connect(self._command_timeout)
         try:
             line.open()
+            asked = self._clock()
             observed = line.read((ReadClock(), READ_CLUSTER, *self._order.read_services)).observed
-            before = self._judge(observed)
+            before = _Reading(self._judge(observed), asked, self._clock())
         except FarSideError as error:
             return self._deed(None, None, not_read(SETTING, error))
         except _Halt as halt:
@@ -133,11 +161,11 @@ class Reboot:
             line.leave()
             booted = self._wait_for_boot(before)
             self._changed = True
-            self._done = f"it was booted, at {booted.boot.isoformat()}"
+            self._done = f"it was booted, at {booted.isoformat()}"
             self._wait_for_services()
         except _Halt as halt:
             return self._deed(before, None, halt.stop)
-        return self._deed(before, booted.boot.isoformat())
+        return self._deed(before, booted.isoformat())
 
     # -- looking
 
@@ -168,7 +196,12 @@ class Reboot:
             return
         if ordered.is_pending and self._unanswered:
             self._unanswered = False
-            self._done = f"a reboot was ordered, and is pending as far as anyone can tell ({ordered.exit_code})"
+            self._done = (
+                "not known; a reboot was ordered and the answer was lost, and a shutdown is pending, which may be ours "
+                f"or somebody else's (shutdown ended with {ordered.exit_code})"
+            )
+            if not self._order.waits_for_pending:
+                raise _Halt(_maybe_ours(ordered), self._done)
             return
         self._unanswered = False
         if ordered.is_pending and self._order.waits_for_pending:
@@ -192,17 +225,23 @@ class Reboot:
         finally:
             line.leave()
 
-    def _wait_for_boot(self, before: Clock) -> Clock:
+    def _wait_for_boot(self, before: _Reading) -> datetime.datetime:
+        """The boot's time by the server's clock."""
         patience = Patience(self._order.timeout, self._clock)
         last = "nothing was heard of it since"
         while True:
+            asked = self._clock()
             observed, error = self._ask((ReadClock(),), patience)
             clock = None if observed is None else observed.get(ReadClock(), Clock)
-            if isinstance(clock, Clock) and clock.boot > before.boot + _TOLERANCE:
-                return clock
             if isinstance(clock, Clock):
+                now = _Reading(clock, asked, self._clock())
+                if now.is_after_a_boot(before):
+                    return clock.boot
                 self._order_again(patience)
-                last = f"it answers and has not booted: the boot of {clock.boot.isoformat()} is that of before"
+                last = (
+                    f"it answers and has not booted: by its own clock it is up since {clock.boot.isoformat()}, for "
+                    f"{_seconds(now)} seconds, after {_seconds(before)} before the order"
+                )
             elif clock is not None:
                 last = f"it answers, and its clock could not be read ({clock.why}); the server said {clock.answer!r}"
             else:
@@ -250,14 +289,17 @@ class Reboot:
 
     # -- telling
 
-    def _not_back(self, before: Clock, patience: Patience, last: str) -> Failure:
+    def _not_back(self, before: _Reading, patience: Patience, last: str) -> Failure:
         return Failure(
             setting=SETTING,
             problem=(
                 f"the server was not seen booted within {self._order.timeout} seconds (waited {round(patience.spent)})"
             ),
             found=last,
-            expected=f"a boot later than {before.boot.isoformat()}",
+            expected=(
+                f"a boot after that of {before.server.boot.isoformat()}, seen by an uptime that is shorter than the "
+                f"{_seconds(before)} seconds before the order, or than the time since"
+            ),
             next_step=(
                 "Look at its console (or its management board, such as iLO): it may hang while it goes down or comes "
                 "up, or have lost its network. Bring it up and run the playbook again: what needs this boot sees it."
@@ -279,8 +321,8 @@ class Reboot:
             next_step=f"{advice} The boot itself is done: do not boot again for this.",
         )
 
-    def _deed(self, before: Clock | None, after: str | None, stop: Stop | None = None) -> Deed:
-        was = "not known" if before is None else before.boot.isoformat()
+    def _deed(self, before: _Reading | None, after: str | None, stop: Stop | None = None) -> Deed:
+        was = "not known" if before is None else before.server.boot.isoformat()
         return Deed(
             changed=self._changed or (self._check_mode and stop is None),
             before=f"booted: {was}",
@@ -311,6 +353,10 @@ class RebootAction(ServerAction):
         return reboot.run().as_result(self.host, self.name)
 
 
+def _seconds(reading: _Reading) -> int:
+    return round(reading.uptime.total_seconds())
+
+
 def _runs(service: Service | Unreadable) -> bool:
     return isinstance(service, Service) and service.state == RUNNING
 
@@ -322,6 +368,22 @@ def _unknown_service(name: str, service: Service | Unreadable) -> Failure:
         found=f"{name} is {told(service)}",
         expected=f"a service {name}",
         next_step="Correct services (sc query lists them), and run again; nothing was ordered.",
+    )
+
+
+def _maybe_ours(ordered: Ordered) -> Failure:
+    return Failure(
+        setting=SETTING,
+        problem=(
+            "a shutdown is pending: it may be ours, as the answer to the first order was lost, or somebody else's, and "
+            "a power-off"
+        ),
+        found=f"asked again, shutdown ended with {ordered.exit_code} and said {ordered.said!r}",
+        expected="an order that the server takes",
+        next_step=(
+            "Find out whose it is. To take it back: shutdown /a on the server. To wait for its boot, whosever it is: "
+            "run again with pending_shutdown: wait."
+        ),
     )
 
 

@@ -17,18 +17,23 @@ from .fixes.nspi_endpoint import NspiEndpoint
 from .fixes.plan import Fix
 from .fixes.rpc_virtual_directory import RpcVirtualDirectory
 from .fixes.valid_ports import ValidPorts
-from .inventory_names import ATTESTED_VARIABLE, IDENTITY_VARIABLE
+from .inventory_names import IDENTITY_VARIABLE, is_true
 
 STOPPED_VARIABLE = "outlook_anywhere_stopped"
 NOW_VARIABLE = "outlook_anywhere_now"
-# What playbook site has read of a server after it had changed it.
-AFTER_VARIABLE = "outlook_anywhere_after"
+# Whether playbook site has begun to change a host and not seen it as well as before since, and what it says of that.
+IN_WORK_VARIABLE, BROKEN_VARIABLE = "outlook_anywhere_in_work", "outlook_anywhere_broken"
 # Whether the playbooks have found that the fix for split connections is wanted on a host.
 SPLIT_VARIABLE = "outlook_anywhere_split_wanted"
 # What the tasks returned that changed a server, by the name that they registered; a later look may have replaced it.
 APPLIED_VARIABLE = "outlook_anywhere_applied"
 # What playbook site registers while it changes a server, beside the results of the fixes.
-STEP_VARIABLES = ("outlook_anywhere_reboot", "outlook_anywhere_restart")
+STEP_VARIABLES = (
+    "outlook_anywhere_before",
+    "outlook_anywhere_reboot",
+    "outlook_anywhere_restart",
+    "outlook_anywhere_after",
+)
 PIN = "client_access_valid_ports"
 # Under which name each role registers the result of each fix, by group.
 EXPECTED: dict[str, dict[str, type[Fix]]] = {
@@ -44,7 +49,10 @@ EXPECTED: dict[str, dict[str, type[Fix]]] = {
     "mailbox": {"mailbox_dsproxy_referral": DsproxyReferral},
 }
 # The parts of a fleet in the order in which it changes: a Client Access server's pin stands behind a gate of its own.
+# What an earlier run has begun and not finished comes first, and is known from the first look at a server.
+UNFINISHED = "unfinished"
 PARTS: dict[str, tuple[str, ...]] = {
+    UNFINISHED: (),
     "global_catalog": tuple(EXPECTED["global_catalog"]),
     "client_access": tuple(name for name in EXPECTED["client_access"] if name != PIN),
     "pin": (PIN,),
@@ -87,35 +95,53 @@ def part_state(variables: Mapping[str, Any], part: str) -> dict[str, Any]:
         name: variables[name] for name in PARTS[part] if name in variables and not variables[name].get("skipped")
     }
     wrong = [result for result in results.values() if _went_wrong(result)]
+    identity = variables.get(IDENTITY_VARIABLE) or {} if part == UNFINISHED else {}
+    waiting = [str(name) for result in (identity, *results.values()) for name in result.get("restart_required") or ()]
     return {
         "results": results,
         "trouble": [str(result.get("msg") or "a task failed and gave no reason") for result in wrong],
         "to_change": any(result.get("changed") for result in results.values()),
-        "restart_required": _to_restart(variables, results.values()),
+        "restart_required": list(dict.fromkeys(waiting)),
         "reboot_required": any(result.get("reboot_required") for result in results.values()),
+        "unfinished": bool(identity.get("unfinished")),
     }
 
 
-def _to_restart(variables: Mapping[str, Any], results: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Services, each once whatever its case: those whose restart was cut short, and those that a change waits for."""
-    looked = variables.get(AFTER_VARIABLE) or {}
-    seen = looked if looked.get("server") else variables.get(IDENTITY_VARIABLE) or {}
-    names: dict[str, str] = {}
-    for result in (seen, *results):
-        names |= {str(name).lower(): str(name) for name in result.get("restart_required") or ()}
-    return list(names.values())
+def _steps(variables: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The results of what playbook site does beside the fixes, those of a loop each by itself."""
+    results: list[Mapping[str, Any]] = []
+    for name in STEP_VARIABLES:
+        result = variables.get(name) or {}
+        results += result.get("results") or [result]
+    return results
 
 
 def lost_lines(variables: Mapping[str, Any], part: str) -> list[str]:
     """A line for each task of this part that lost its server: Ansible goes on behind such a task, and nobody may."""
-    results = list(part_state(variables, part)["results"].values())
-    for name in STEP_VARIABLES:
-        result = variables.get(name) or {}
-        results += [result, *(result.get("results") or ())]
+    results = [*part_state(variables, part)["results"].values(), *_steps(variables)]
     lost = [
         str(result.get("msg") or "the line to the server was lost") for result in results if result.get("unreachable")
     ]
     return list(dict.fromkeys(lost))
+
+
+def broken(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """A line for each host that this run has begun to change and not seen as well as before since."""
+    return [
+        str(hostvars[host].get(BROKEN_VARIABLE) or f"the run stopped at {host}: what it was doing there lost its line")
+        for host in hosts
+        if hostvars[host].get(IN_WORK_VARIABLE)
+    ]
+
+
+def waiting(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]], part: str) -> list[str]:
+    """The hosts on which a part is not yet in force: to be changed, waiting for a restart, or not known."""
+    states = {host: part_state(hostvars[host], part) for host in hosts}
+    return [
+        host
+        for host, state in states.items()
+        if state["trouble"] or state["to_change"] or state["restart_required"] or not state["results"]
+    ]
 
 
 def _went_wrong(result: Mapping[str, Any]) -> bool:
@@ -154,16 +180,26 @@ def _held_back(result: Mapping[str, Any], why: str | None) -> Mapping[str, Any]:
     return {**result, "changed": False, "findings": findings, "restart_required": [], "reboot_required": False}
 
 
-def unread(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """A line for each host that was not read at the beginning of the run and that nobody attests."""
-    lines = []
-    for host in hosts:
-        result = hostvars[host].get(IDENTITY_VARIABLE) or {}
-        if ("server" in result and not _went_wrong(result)) or hostvars[host].get(ATTESTED_VARIABLE) is True:
-            continue
-        found = (result.get("failure") or {}).get("found") or result.get("msg") or "it was not asked"
-        lines.append(f"{host} could not be read: {found}")
-    return lines
+def unread(
+    hosts: Iterable[str],
+    hostvars: Mapping[str, Mapping[str, Any]],
+    global_catalogs: Iterable[Mapping[str, Any]] = (),
+) -> list[str]:
+    """A line for each server that was not read at the beginning of the run; a Global Catalog can be attested."""
+    lines = {host: _why_unread(host, hostvars[host]) for host in hosts}
+    for server in global_catalogs:
+        name = str(server.get("host") or server.get("fqdn"))
+        if not is_true(server.get("attested")):
+            lines[name] = _why_unread(name, hostvars[name] if server.get("host") else {})
+    return [line for line in lines.values() if line]
+
+
+def _why_unread(host: str, variables: Mapping[str, Any]) -> str:
+    result = variables.get(IDENTITY_VARIABLE) or {}
+    if "server" in result and not _went_wrong(result):
+        return ""
+    found = (result.get("failure") or {}).get("found") or result.get("msg") or "it was not asked"
+    return f"{host} could not be read: {found}"
 
 
 def behind(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]], parts: Iterable[str]) -> list[str]:
@@ -176,19 +212,23 @@ def behind(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]], part
     ]
 
 
-def predicted(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]], part: str, allowed: bool) -> list[str]:
+def predicted(
+    hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]], part: str, consent: str = ""
+) -> list[str]:
     """The hosts of which the run that check mode predicts would bring this part to where it should be.
 
-    C(allowed) is whether it may do so at all; a value that waits for a reboot needs that.
+    C(consent) names the variable by which a host allows the reboot that this needs; empty where it needs none.
     """
-    if not allowed:
-        return []
-    states = {host: part_state(hostvars[host], part) for host in hosts}
+    states = {host: part_state(hostvars[host], part) for host in hosts if _allows(hostvars[host], consent)}
     return [
         host
         for host, state in states.items()
         if not state["trouble"] and (state["to_change"] or state["reboot_required"])
     ]
+
+
+def _allows(variables: Mapping[str, Any], consent: str) -> bool:
+    return not consent or is_true(variables.get(consent))
 
 
 def _of_host(
@@ -208,6 +248,8 @@ def _of_host(
                 results.append(_held_back(_latest(name, variables), held.get(name)))
             else:
                 missing.append(fix)
+    # What went wrong between the fixes is told too; what did not has nothing to tell.
+    results += [result for result in _steps(variables) if _went_wrong(result)]
     known = any(result.get("msg") == stopped.get("msg") for result in results)
     return [
         *results,

@@ -9,10 +9,17 @@ import datetime
 import json
 from dataclasses import dataclass
 
+from .fixes import dsproxy_referral, kernel_mode_authentication, valid_ports
 from .journal import JournalUnusable, Memory, Record
 
 FIX = "service_restart"
 _UNDER_WAY = " under way"
+# Which records wait for the start of which service: by the fix, and by its setting where not all of the fix do.
+_WAIT_FOR = {
+    (dsproxy_referral.DsproxyReferral.name, None): dsproxy_referral.SERVICE,
+    (kernel_mode_authentication.KernelModeAuthentication.name, None): kernel_mode_authentication.SERVICE,
+    (valid_ports.ValidPorts.name, valid_ports.POLLING): valid_ports.SERVICE,
+}
 
 
 @dataclass(frozen=True)
@@ -48,9 +55,10 @@ class Note:
         except (ValueError, KeyError, TypeError) as error:
             raise JournalUnusable(f"the note of a restart of {service} is damaged: {record.value!r}") from error
 
-    def is_before_a_change(self, memory: Memory) -> bool:
-        """Whether something was changed since that waits for a restart of its own."""
-        return any(record.changed_at > self.at for record in memory.values() if record.fix != FIX)
+    def is_before_a_change(self, memory: Memory, boot: datetime.datetime) -> bool:
+        """Whether something was changed since, and since the boot, that waits for a start of this very service."""
+        since = max(self.at, boot)
+        return any(record.changed_at > since and _waits_for(record, self.service) for record in memory.values())
 
 
 def under_way(memory: Memory) -> tuple[str, ...]:
@@ -67,3 +75,8 @@ def restarted(service: str, at: datetime.datetime) -> Record:
 def _setting(service: str) -> str:
     """Names of services ignore case."""
     return service.lower() + _UNDER_WAY
+
+
+def _waits_for(record: Record, service: str) -> bool:
+    waited_for = _WAIT_FOR.get((record.fix, record.setting), _WAIT_FOR.get((record.fix, None), ""))
+    return waited_for.lower() == service.lower()

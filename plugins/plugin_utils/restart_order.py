@@ -18,6 +18,7 @@ from .fixes.proof import unread_clock
 from .formats.registry import Key, KeyAbsent, KeyContent, Unreadable
 from .formats.sc import RUNNING, STOP_PENDING, STOPPED
 from .formats.service_names import parse_service_name
+from .journal import Memory
 from .reads import Clock, Dependents, Observed, ProbeKey, Read, ReadClock, ReadDependents, ReadKey, ReadService, Service
 from .restart_note import Note
 from .service_words import told
@@ -68,13 +69,16 @@ class Work:
     """What is to do.
 
     C(stop) and C(start) are of the service itself, C(dependents) what is started behind it, in the order in which they
-    stop. C(at) is the server's time by which the service is, or was, stopped at the latest known.
+    stop. C(stopped) says whether the service is, or was since the note, seen stopped, and C(at) is the server's time of
+    that. C(given_up) are noted dependents that somebody has disabled or removed since, each with what was found.
     """
 
     stop: bool
     start: bool
     dependents: tuple[str, ...]
+    stopped: bool
     at: datetime.datetime
+    given_up: tuple[tuple[str, str], ...] = ()
 
     @property
     def is_any(self) -> bool:
@@ -102,27 +106,46 @@ def check_cluster(observed: Observed, order: Order) -> None:
         raise NotNow(failure)
 
 
-def work_of(observed: Observed, order: Order, note: Note | None, anew: bool) -> Work:
-    """What is to do; with C(anew) a restart that was cut short is done once more as a whole. Raises NotNow."""
+def read_noted(note: Note | None) -> tuple[Read, ...]:
+    """What says of the services in a note whether they run, and whether they still may."""
+    names = () if note is None else note.dependents
+    return tuple(read for name in names for read in (ReadService(name), read_start(name)))
+
+
+def work_of(observed: Observed, order: Order, note: Note | None, memory: Memory, may_stop: bool = True) -> Work:
+    """What is to do; raises NotNow.
+
+    A restart that was cut before the service was seen stopped, or that a change since then needs anew, is done once
+    more as a whole; without C(may_stop) only what is down is started.
+    """
     clock = observed.get(ReadClock(), Clock)
     if isinstance(clock, Unreadable):
         raise NotNow(unread_clock(clock, order.name))
     runs = _runs(observed.get(ReadService(order.name), Service), order, note)
     dependents = _dependents(observed, order.name)
-    stop = runs and (note is None or not note.stopped or anew)
-    at = note.at if note is not None and runs and not stop else clock.now
-    work = Work(stop, not runs or stop, _to_start(dependents, note, stop), at)
-    if stop:
-        check_may_start(observed, [order.name])
-        _check_consent(observed, order, [order.name, *work.dependents])
-    return work
+    whole = note is None or not note.stopped or note.is_before_a_change(memory, clock.boot)
+    stop = runs and whole and may_stop
+    given_up = _given_up(observed, note)
+    return Work(
+        stop=stop,
+        start=not runs or stop,
+        dependents=_to_start(observed, dependents, note, stop, {name.lower() for name, _found in given_up}),
+        stopped=not stop and (not runs or (note is not None and note.stopped)),
+        at=note.at if note is not None and runs and not stop else clock.now,
+        given_up=given_up,
+    )
+
+
+def check_may_stop(observed: Observed, order: Order, work: Work) -> None:
+    """Raise NotNow where the service is disabled, or its outage needs a consent that was not given."""
+    check_may_start(observed, [order.name])
+    _check_consent(observed, order, [order.name, *work.dependents])
 
 
 def check_may_start(observed: Observed, names: Sequence[str]) -> None:
     """Raise NotNow for a disabled service: it could be stopped and not started again."""
     for name in names:
-        start = observed.values(_key(name)).value("Start")
-        if start is not None and start.data == _DISABLED:
+        if _is_disabled(observed, name):
             raise NotNow(
                 Failure(
                     setting=name,
@@ -177,7 +200,26 @@ def _unknown_dependents(name: str, found: str) -> Failure:
     )
 
 
-def _to_start(dependents: Sequence[tuple[str, Service]], note: Note | None, stop: bool) -> tuple[str, ...]:
+def _is_disabled(observed: Observed, name: str) -> bool:
+    start = observed.values(_key(name)).value("Start")
+    return start is not None and start.data == _DISABLED
+
+
+def _given_up(observed: Observed, note: Note | None) -> tuple[tuple[str, str], ...]:
+    """What is noted and down, and cannot be started any more: somebody wants it so."""
+    found = []
+    for name in () if note is None else note.dependents:
+        service = observed.get(ReadService(name), Service)
+        if isinstance(service, Service) and service.state is None:
+            found.append((name, "not installed any more"))
+        elif isinstance(service, Service) and service.state == STOPPED and _is_disabled(observed, name):
+            found.append((name, "disabled by now"))
+    return tuple(found)
+
+
+def _to_start(
+    observed: Observed, dependents: Sequence[tuple[str, Service]], note: Note | None, stop: bool, given_up: set[str]
+) -> tuple[str, ...]:
     """In stop order: what goes down with the service, and what a run that was cut short had running and left down."""
     noted = {name.lower(): name for name in note.dependents} if note is not None else {}
     wanted = []
@@ -189,22 +231,27 @@ def _to_start(dependents: Sequence[tuple[str, Service]], note: Note | None, stop
         if is_wanted:
             wanted.append(name)
     # What no longer needs the service was stopped with it all the same.
-    return (*noted.values(), *wanted)
+    left = [name for name in noted.values() if not _is_running(observed.get(ReadService(name), Service))]
+    return tuple(name for name in (*left, *wanted) if name.lower() not in given_up)
+
+
+def _is_running(service: Service | Unreadable) -> bool:
+    return isinstance(service, Service) and service.state == RUNNING
 
 
 def _check_consent(observed: Observed, order: Order, names: Sequence[str]) -> None:
-    exchange = [name for name in names if name.lower().startswith("msexchange")]
+    """On a Mailbox server any service may be one that its users cannot do without: a name does not tell."""
     state = observed.key(EXCHANGE)
-    if order.mailbox_outage or not exchange or isinstance(state, KeyAbsent):
+    if order.mailbox_outage or isinstance(state, KeyAbsent):
         return
     if isinstance(state, KeyContent) and not state.has_subkey(_MAILBOX_ROLE):
         return
-    found = f"{', '.join(exchange)} would be stopped, and the key {EXCHANGE.path} "
+    found = f"{', '.join(names)} would be stopped, and the key {EXCHANGE.path} "
     found += f"has {_MAILBOX_ROLE}" if isinstance(state, KeyContent) else "could not be read"
     raise NotNow(
         Failure(
             setting="mailbox_outage",
-            problem="it is, or may be, a Mailbox server: its users lose mail or directory while the service is down",
+            problem="it is, or may be, a Mailbox server: its users may lose mail or directory while a service is down",
             found=found,
             expected="mailbox_outage: true, the consent to that",
             next_step="Run again with mailbox_outage: true when its users can do without.",

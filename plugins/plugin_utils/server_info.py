@@ -19,7 +19,9 @@ from .facts.running import Running
 from .journal import FileJournal, JournalUnusable
 from .reads import Read, ReadKey, all_reads
 from .restart_note import under_way
+from .windows.server import Server
 from .windows.shell import FarSideError
+from .work_note import WorkNote
 
 READS: tuple[Read, ...] = all_reads([[ReadKey(TCPIP)], roles.READS, running.READS, referral.READS])
 
@@ -35,23 +37,21 @@ class ServerInfoAction(ServerAction):
         refused = self.refused(options)
         if refused is not None:
             return refused
-        server = self.server(options)
         try:
-            unfinished = under_way(FileJournal(Path(options["snapshot_dir"]), self.host).read())
+            memory = FileJournal(Path(options["snapshot_dir"]), self.host).read()
+            unfinished, note = under_way(memory), WorkNote.of(memory)
         except JournalUnusable as error:
-            return self._nothing(stop_result(self.host, self.name, no_memory("what a cut restart left behind", error)))
+            return self._nothing(stop_result(self.host, self.name, no_memory("what a cut run left behind", error)))
         try:
-            server.open()
-            observed = server.read(READS).observed
+            facts, warnings = read_facts(self.server(options))
         except FarSideError as error:
             return self._nothing(stop_result(self.host, self.name, not_read("the server's facts", error)))
-        found = ServerRoles.of(observed)
-        parts = [found, Identity.of(observed.key(TCPIP)), Running.of(observed), Referral.of(observed)]
         return {
             "changed": False,
-            "server": _facts(parts),
+            "server": facts,
             "restart_required": list(unfinished),
-            "warnings": [f"{self.host}: {warning}" for warning in (*found.warnings, *map(_cut_short, unfinished))],
+            "unfinished": None if note is None else _unfinished(self.host, note),
+            "warnings": [f"{self.host}: {warning}" for warning in (*warnings, *map(_cut_short, unfinished))],
         }
 
     def _nothing(self, stop: dict[str, Any]) -> dict[str, Any]:
@@ -59,6 +59,22 @@ class ServerInfoAction(ServerAction):
         reason = "the server could not be read in this run"
         parts = [*(part.not_read(reason) for part in (ServerRoles, Identity, Running)), Referral()]
         return {"changed": False, "server": _facts(parts), **stop}
+
+
+def read_facts(server: Server) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Everything that is known of a server, and what an operator must know of it; raises FarSideError."""
+    server.open()
+    observed = server.read(READS).observed
+    roles_found = ServerRoles.of(observed)
+    parts = [roles_found, Identity.of(observed.key(TCPIP)), Running.of(observed), Referral.of(observed)]
+    return _facts(parts), roles_found.warnings
+
+
+def _unfinished(host: str, note: WorkNote) -> str:
+    return (
+        f"{host}: it has been in work since {note.at.isoformat()} and was not seen as well as before since: playbook "
+        "site goes on with it, and puts it back on the load balancer"
+    )
 
 
 def _cut_short(service: str) -> str:

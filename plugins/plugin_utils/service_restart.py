@@ -18,12 +18,23 @@ from .far_side import FarSide
 from .fixes.plan import Failure
 from .formats.registry import Unreadable
 from .formats.sc import RUNNING, START_PENDING, STOP_PENDING, STOPPED
-from .journal import FileJournal, Journal, JournalUnusable
+from .journal import FileJournal, Journal, JournalUnusable, Memory
 from .patience import Patience
-from .reads import DependentsTooMany, Observed, ReadDependents, ReadService, Service
+from .reads import DependentsTooMany, Observed, ReadDependents, ReadService, Service, all_reads
 from .restart_note import Note, restarted
-from .restart_order import ALL_DEPENDENTS, NotNow, Order, Work, check_cluster, check_may_start, read_start, work_of
-from .service_words import SLOW_START, timed_out_at_start, told
+from .restart_order import (
+    ALL_DEPENDENTS,
+    NotNow,
+    Order,
+    Work,
+    check_cluster,
+    check_may_start,
+    check_may_stop,
+    read_noted,
+    read_start,
+    work_of,
+)
+from .service_words import start_advice, told
 from .windows import services
 from .windows.services import Seen
 from .windows.shell import FarSideError, Unreachable
@@ -80,22 +91,45 @@ class Restart:
         memory = self._journal.read()
         note = Note.of(memory, self._name)
         self._server.open()
-        observed = self._read()
+        observed = self._read(note)
         check_cluster(observed, self._order)
         service = observed.get(ReadService(self._name), Service)
         if isinstance(service, Service) and service.state in (START_PENDING, STOP_PENDING):
             services.settled(self._server.run, self._name, self._patience())
-            observed = self._read()
-        work = work_of(observed, self._order, note, anew=note is not None and note.is_before_a_change(memory))
-        if work.stop and work.dependents:
-            check_may_start(self._server.read([read_start(name) for name in work.dependents]).observed, work.dependents)
+            observed = self._read(note)
+        work = self._allowed(observed, note, memory)
         if note is not None:
             how = "it is restarted as a whole" if work.stop else "what is down is started, and nothing is stopped"
             self._warnings.append(f"a restart of {self._name} at {note.at.isoformat()} was cut short: {how}")
+        self._warnings += [
+            f"{name} ran before that restart and is {found}: it is not waited for any more, and not started"
+            for name, found in work.given_up
+        ]
         return work
 
-    def _read(self) -> Observed:
-        observed = self._server.read(self._order.reads).observed
+    def _allowed(self, observed: Observed, note: Note | None, memory: Memory) -> Work:
+        """What is to do and may be done: what is down is started even where the service must not be stopped."""
+        work = work_of(observed, self._order, note, memory)
+        try:
+            if work.stop:
+                check_may_stop(observed, self._order, work)
+            if work.stop and work.dependents:
+                starts = self._server.read([read_start(name) for name in work.dependents]).observed
+                check_may_start(starts, work.dependents)
+        except NotNow as refusal:
+            rest = work_of(observed, self._order, note, memory, may_stop=False)
+            if note is None or not rest.is_any:
+                raise
+            failure = refusal.failure
+            self._warnings.append(
+                f"{self._name} is still due for a restart as a whole: {failure.setting}: {failure.problem} (found "
+                f"{failure.found}). {failure.next_step}"
+            )
+            return rest
+        return work
+
+    def _read(self, note: Note | None) -> Observed:
+        observed = self._server.read(all_reads([self._order.reads, read_noted(note)])).observed
         usual, largest = ReadDependents(self._name), ReadDependents(self._name, ALL_DEPENDENTS)
         if not isinstance(observed.states[usual], DependentsTooMany):
             return observed
@@ -104,7 +138,7 @@ class Restart:
     # -- doing
 
     def _carry_out(self, work: Work) -> None:
-        note = Note(self._name, work.dependents, stopped=not work.stop, at=work.at)
+        note = Note(self._name, work.dependents, work.stopped, work.at)
         if work.stop:
             # The last chance to stop without harm: from here on the service is down until it is started.
             self._journal.remember([note.record])
@@ -156,7 +190,7 @@ class Restart:
                 problem=f"the service did not start again: {self._figures(patience)}",
                 found=f"{_start_told(self._name, seen)}. Down: {down}",
                 expected=f"{self._name} in state 4 (running)",
-                next_step=_mend(seen.service, f"run again: it starts {down}"),
+                next_step=f"{start_advice(seen.service, seen.said)} Then run again: it starts {down}.",
             )
         )
 
@@ -173,13 +207,14 @@ class Restart:
         self._remember([Note(self._name, left, note.stopped, note.at)] if left else [], note)
         if not left:
             return None
-        slow = next((seen.service for _name, seen in failed if timed_out_at_start(seen.service)), failed[0][1].service)
+        advice = dict.fromkeys(start_advice(seen.service, seen.said) for _name, seen in failed)
         return Failure(
             setting=", ".join(left),
             problem=f"what needs {self._name} and ran did not start again within {self._order.timeout} seconds each",
             found="; ".join(_start_told(dependent, seen) for dependent, seen in failed),
             expected=f"{', '.join(left)} in state 4 (running)",
-            next_step=_mend(slow, f"run again: it starts {', '.join(left)}, and does not stop {self._name} again"),
+            next_step=f"{' '.join(advice)} Then run again: it starts {', '.join(left)}, and does not stop {self._name} "
+            "again.",
         )
 
     def _remember(self, notes: Sequence[Note], done: Note | None = None) -> None:
@@ -252,9 +287,3 @@ class ServiceRestartAction(ServerAction):
 
 def _start_told(name: str, seen: Seen) -> str:
     return f"{name} is {told(seen.service)}; net start said {seen.said!r}"
-
-
-def _mend(service: Service | Unreadable, then: str) -> str:
-    if timed_out_at_start(service):
-        return f"{SLOW_START} Then {then}."
-    return f"Look at the System log for why it does not start, mend that, then {then}."

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import re
+
 from .formats.registry import Unreadable
 from .formats.sc import MEANINGS, NEVER_STARTED, START_TIMED_OUT, STOPPED
 from .reads import Service
@@ -18,6 +20,18 @@ SLOW_START = (
     "(KB 944752): start it by hand, or let the server reach the lists, or set generatePublisherEvidence to false in "
     "the configuration file of the service's program."
 )
+_LOOK = "Look at the System log for why it does not start, and mend that."
+# System errors with which net start says that something else was in the way; the code of sc may be of an older start.
+_REFUSALS = {
+    5: "The account of the connection may not start it: start it as an administrator.",
+    1058: "It is disabled: give it its start type back (sc config), or leave it so if it is given up.",
+    1060: "It is not installed any more.",
+    1067: _LOOK,
+    1068: "A service that it needs does not start: start that one first.",
+    1069: "Its account could not log on: mend its password or its right to log on as a service.",
+    1072: "It is marked for deletion.",
+    1075: "A service that it needs is not installed.",
+}
 
 
 def timed_out_at_start(service: Service | Unreadable) -> bool:
@@ -36,3 +50,10 @@ def told(service: Service | Unreadable) -> str:
         return state
     meaning = _CODES.get(service.exit_code)
     return f"{state} with exit code {service.exit_code}" + (f" ({meaning})" if meaning else "")
+
+
+def start_advice(service: Service | Unreadable, said: str) -> str:
+    """What to do about a service that did not start: net start's words count before the exit code that sc shows."""
+    codes = map(int, re.findall(r"\b\d{1,5}\b", said))
+    refusal = next((_REFUSALS[code] for code in codes if code in _REFUSALS), None)
+    return refusal or (SLOW_START if timed_out_at_start(service) else _LOOK)

@@ -18,6 +18,7 @@ from tests.integration.test_playbooks import (
     PORTS,
     REFER,
     SA_PARAMETERS,
+    TCPIP6,
     cells,
     demo_hosts,
     drift,
@@ -61,6 +62,15 @@ def finding(fleet: Fleet, host: str, setting: str) -> dict[str, Any]:
     return found
 
 
+def gate(fleet: Fleet, name: str) -> dict[str, Any]:
+    (found,) = [item for item in report(fleet)["gates"] if item["gate"] == name]
+    return dict(found)
+
+
+def opened(fleet: Fleet) -> dict[str, bool]:
+    return {item["gate"]: item["open"] for item in report(fleet)["gates"]}
+
+
 def ready(fleet: Fleet, *names: str) -> None:
     """Global Catalogs as they are when their part is done."""
     for name in names:
@@ -73,7 +83,7 @@ def test_without_consent_the_first_gate_stops_the_run_and_a_rerun_with_it_goes_o
     fleet = start(demo_hosts())
     first = site(fleet)
     assert first.exit_code == 2, first.screen
-    assert [gate["open"] for gate in report(fleet)["gates"]] == [False]
+    assert opened(fleet) == {"all_can_be_read": True, "global_catalogs": False}
     (why,) = report(fleet)["stopped"]
     assert "gc1 does not listen on port 6004" in why
     assert "gc2 does not listen on port 6004" in why
@@ -91,8 +101,8 @@ def test_without_consent_the_first_gate_stops_the_run_and_a_rerun_with_it_goes_o
 
     again = site(fleet, *CONSENT)
     assert again.exit_code == 0, again.screen
-    assert [gate["open"] for gate in report(fleet)["gates"]] == [True, True]
-    assert report(fleet)["gates"][0]["proved"] == ["gc1", "gc2"]
+    assert opened(fleet) == {"all_can_be_read": True, "global_catalogs": True, "client_access": True}
+    assert gate(fleet, "global_catalogs")["proved"] == ["gc1", "gc2"]
     assert all(pinned(fleet, name) for name in ("cas1", "cas2"))
     assert not any(refers(fleet, name) for name in ("mbx1", "mbx2"))
     assert {(host["reboot_required"], *host["restart_required"]) for host in report(fleet)["hosts"]} == {(False,)}
@@ -135,14 +145,15 @@ def test_check_mode_tells_what_each_gate_would_hold_back_and_stops_at_none(start
     fleet = start_model(ORDER, demo_hosts())
     run = site(fleet, "--check")
     assert run.exit_code == 2
-    assert [gate["open"] for gate in report(fleet)["gates"]] == [False, False]
+    assert opened(fleet) == {"all_can_be_read": True, "global_catalogs": False, "client_access": False}
     assert report(fleet)["stopped"] == []
     assert "gc1 does not listen" in finding(fleet, "cas1", PORTS)["blocked_by"]
     assert "cas1 polls" in finding(fleet, "mbx1", REFER)["blocked_by"]
     assert finding(fleet, "gc1", "nspi_endpoint.NSPI interface protocol sequences")["blocked_by"] is None
 
     allowed = site(fleet, "--check", *CONSENT)
-    assert [gate["expected"] for gate in report(fleet)["gates"]] == [["gc1", "gc2"], ["cas1", "cas2"]]
+    assert gate(fleet, "global_catalogs")["expected"] == ["gc1", "gc2"]
+    assert gate(fleet, "client_access")["expected"] == ["cas1", "cas2"]
     assert finding(fleet, "cas1", PORTS)["blocked_by"] is None
     assert finding(fleet, "mbx1", REFER)["after"] == "1"
     assert allowed.exit_code == 2
@@ -157,10 +168,12 @@ def test_what_cannot_be_read_must_be_attested_and_is_never_shown_as_proved(start
     fleet = start_model(ORDER, hosts)
     ready(fleet, "gc1", "gc2")
     fleet.lab["gc2"].power_off()
+    booted = fleet.lab["gc1"].state.boot_time
     assert site(fleet, *CONSENT, *further).exit_code == 2
     (why,) = report(fleet)["stopped"]
     assert "gc2 could not be read" in why
-    assert "gc9.contoso.com was not read" in why
+    assert "gc9.contoso.com could not be read" in why
+    assert fleet.lab["gc1"].state.boot_time == booted
     assert not pinned(fleet)
 
     fleet.lab["gc2"].power_on()
@@ -168,8 +181,8 @@ def test_what_cannot_be_read_must_be_attested_and_is_never_shown_as_proved(start
     (fleet.folder / "attested.yml").write_text(json.dumps(extra), encoding="utf-8")
     run = site(fleet, *CONSENT, *further, "-i", "attested.yml")
     assert run.exit_code == 0, run.screen
-    assert report(fleet)["gates"][0]["proved"] == ["gc1", "gc2"]
-    assert report(fleet)["gates"][0]["attested"] == ["gc9.contoso.com"]
+    assert gate(fleet, "global_catalogs")["proved"] == ["gc1", "gc2"]
+    assert gate(fleet, "global_catalogs")["attested"] == ["gc9.contoso.com"]
     assert pinned(fleet)
 
 
@@ -230,20 +243,23 @@ def test_a_global_catalog_that_reboots_and_does_not_listen_stops_the_run(
 
 
 @pytest.mark.one_core
-def test_a_client_access_server_that_is_down_at_the_gate_keeps_the_mailbox_servers_as_they_are(
+def test_a_client_access_server_that_goes_down_before_the_gate_keeps_the_mailbox_servers_as_they_are(
     start_model: StartModel,
 ) -> None:
-    fleet = start_model(ORDER, demo_hosts())
+    fleet = start_model(MODEL, demo_hosts())
     ready(fleet, "gc1", "gc2")
-    fleet.lab["cas2"].power_off()
-    run = site(fleet, *CONSENT)
+
+    def lose_cas1(_machine: Any) -> None:
+        fleet.lab["cas1"].faults.append(Fault("cut_before", "create", times=0))
+
+    machine(fleet, "cas2").after_program("reg add .*ValidPorts", lose_cas1)
+    run = site(fleet)
     assert run.exit_code == 2
-    assert pinned(fleet)
-    assert [gate["open"] for gate in report(fleet)["gates"]] == [True, False]
-    assert "cas2 could not be read" in report(fleet)["stopped"][0]
+    assert opened(fleet) == {"all_can_be_read": True, "global_catalogs": True, "client_access": False}
+    assert "cas1 could not be read" in report(fleet)["stopped"][0]
     assert refers(fleet)
-    fleet.lab["cas2"].power_on()
-    assert site(fleet, *CONSENT).exit_code == 0
+    fleet.lab["cas1"].faults.clear()
+    assert site(fleet).exit_code == 0
     assert not refers(fleet)
 
 
@@ -323,27 +339,100 @@ def test_each_changed_server_is_drained_and_put_back_and_no_other_is(start_model
     assert not log.exists()
 
 
+def balanced(fleet: Fleet, log: Path, *arguments: str) -> Run:
+    affinity = ("-e", "outlook_anywhere_affinity=source_ip")
+    return fleet.play(f"{COLLECTION}.site", *affinity, *CONSENT, *QUICK, *arguments, BALANCER_LOG=str(log))
+
+
 @pytest.mark.one_core
-def test_a_server_that_comes_back_worse_stays_off_the_load_balancer_and_stops_the_run(start_model: StartModel) -> None:
+def test_a_server_that_comes_back_worse_stays_off_the_load_balancer_until_a_rerun_sees_it_well(
+    start_model: StartModel,
+) -> None:
     hosts = demo_hosts()
     hosts["cas1"]["services"] = {"W3SVC": {"state": "running", "boot": "fails"}}
     fleet = start_model(ORDER, hosts)
     log, tasks = balancer_tasks(fleet)
-    run = fleet.play(
-        f"{COLLECTION}.site",
-        "-e",
-        "outlook_anywhere_affinity=source_ip",
-        *CONSENT,
-        *QUICK,
-        *tasks,
-        BALANCER_LOG=str(log),
-    )
-    assert run.exit_code == 2
+    assert balanced(fleet, log, *tasks).exit_code == 2
     assert log.read_text(encoding="utf-8").splitlines() == ["before cas1"]
     (why,) = report(fleet)["stopped"]
     assert "cas1" in why
     assert "W3SVC" in why
     assert cells(fleet)["cas2", "ipv6_components.DisabledComponents"] == "drifted"
+
+    again = balanced(fleet, log, *tasks)
+    assert again.exit_code == 2
+    assert "W3SVC ran before" in report(fleet)["stopped"][0]
+    assert cells(fleet)["cas2", "ipv6_components.DisabledComponents"] == "unknown"
+    assert drift(fleet).exit_code == 2
+    assert report(fleet)["summary"]["unfinished"] == 1
+
+    fleet.lab["cas1"].state.start_service("W3SVC")
+    log.unlink()
+    last = balanced(fleet, log, *tasks)
+    assert last.exit_code == 0, last.screen
+    assert log.read_text(encoding="utf-8").splitlines()[:2] == ["before cas1", "after cas1"]
+    assert "after cas2" in log.read_text(encoding="utf-8")
+    assert report(fleet)["summary"]["unfinished"] == 0
+
+
+@pytest.mark.parametrize("word", ["before", "after"])
+def test_a_load_balancer_that_cannot_be_reached_stops_the_run(start_model: StartModel, word: str) -> None:
+    fleet = start_model(ORDER, demo_hosts())
+    lost = {"name": word, "ansible.builtin.ping": {}, "delegate_to": "balancer"}
+    (fleet.folder / "lost.yml").write_text(json.dumps([lost]), encoding="utf-8")
+    nowhere = {"ansible_connection": "winrm", "ansible_host": "127.0.0.1", "ansible_port": 1}
+    nowhere |= {"ansible_user": "x", "ansible_password": "x"}
+    inventory = {"all": {"hosts": {"balancer": nowhere}}}
+    (fleet.folder / "balancer.yml").write_text(json.dumps(inventory), encoding="utf-8")
+    booted = {name: fleet.lab[name].state.boot_time for name in ("cas1", "cas2")}
+    tasks = ("-e", f"outlook_anywhere_{word}_server_tasks=lost.yml", "-i", "balancer.yml")
+    run = balanced(fleet, fleet.folder / "log", *tasks)
+    assert run.exit_code != 0
+    assert "cas1" in report(fleet)["stopped"][0]
+    assert fleet.lab["cas2"].state.boot_time == booted["cas2"]
+    if word == "before":
+        assert fleet.lab["cas1"].state.boot_time == booted["cas1"]
+        assert fleet.lab["cas1"].registry.get(TCPIP6, "DisabledComponents") is None
+
+
+def test_a_fix_that_is_switched_off_by_a_word_is_not_applied(start_model: StartModel) -> None:
+    fleet = start_model(ORDER, demo_hosts())
+    words = ("-e", "client_access_manage_ipv6=false", "-e", "client_access_manage_kernel_mode=no")
+    run = fleet.play(f"{COLLECTION}.site", "-e", "outlook_anywhere_affinity=source_ip", *words)
+    assert run.exit_code == 0, run.screen
+    assert fleet.lab["cas1"].registry.get(TCPIP6, "DisabledComponents") is None
+    assert not fleet.lab["cas1"].state.iis.changes
+
+
+@pytest.mark.one_core
+def test_the_last_gate_waits_too_where_only_the_restart_is_missing(start_model: StartModel) -> None:
+    fleet = start_model(ORDER, demo_hosts())
+    ready(fleet, "gc1", "gc2")
+    assert site(fleet).exit_code == 0
+    fleet.lab["cas1"].registry.set(CONFIGURATOR, "PeriodicPollingMinutes", "REG_DWORD", 15)
+    run = site(fleet, "-e", "outlook_anywhere_settle_minutes=0.3", "-e", "outlook_anywhere_allow_restart=true")
+    assert run.exit_code == 0, run.screen
+    waits = [record for record in run.records if record["action"] == "ansible.builtin.pause"]
+    assert [record for record in waits if record["outcome"] == "ok"]
+
+
+@pytest.mark.one_core
+def test_a_boot_that_would_put_a_guarded_referral_into_force_waits(start_model: StartModel) -> None:
+    hosts = demo_hosts()
+    hosts["cas1"] |= {
+        "groups": ["client_access", "mailbox"],
+        "exchange": {"roles": ["client_access", "mailbox"], "build": "8.1.240.6"},
+    }
+    fleet = start_model(ORDER, hosts)
+    ready(fleet, "gc1", "gc2")
+    unknown = ("-e", "outlook_anywhere_allow_removal=all")
+    assert site(fleet, *unknown).exit_code == 0
+    booted = fleet.lab["cas1"].state.boot_time
+    fleet.lab["gc1"].power_off()
+    run = site(fleet, *unknown, "-e", "outlook_anywhere_allow_reboot=true")
+    assert run.exit_code == 2
+    assert "gc1 could not be read" in report(fleet)["stopped"][0]
+    assert fleet.lab["cas1"].state.boot_time == booted
 
 
 @pytest.mark.one_core
@@ -463,7 +552,8 @@ def test_a_restart_that_was_cut_is_finished_by_a_rerun_with_everything_that_had_
     fleet.lab["mbx1"].faults.clear()
     told = drift(fleet)
     assert "a restart of msexchangesa was cut short" in told.screen
-    again = site(fleet, *CONSENT)
-    assert again.exit_code == 0, again.screen
+    fleet.lab["gc1"].power_off()
+    assert site(fleet, *CONSENT, *mbx2_is_gone).exit_code == 2
+    assert "gc1 could not be read" in report(fleet)["stopped"][0]
     assert [state.service(name).running for name in ("MSExchangeSA", "MSExchangeIS")] == [True, True]
     assert "cut short" not in drift(fleet).screen

@@ -166,12 +166,29 @@ def test_what_a_cut_run_left_is_removed(left: frozenset[str]) -> None:
     assert not [path for path in OURS if host.files.exists(path)]
 
 
+@pytest.mark.parametrize("hosts_file", ["127.0.0.1 localhost\n", "127.0.0.1 localhost", None])
+def test_a_copy_that_cannot_be_written_is_told_as_what_it_is(hosts_file: str | None) -> None:
+    host = Host(hosts_file=hosts_file)
+    for path in OURS:
+        host.files.write(path, b"left")
+        host.files.deny(path)
+    before = host.files.read(HOSTS)
+    outcome = host.bring("present")
+    assert outcome.stop is not None
+    assert "denied" in outcome.stop.failure.found
+    assert "may write it" in outcome.stop.failure.next_step
+    assert any("delete by hand: hosts.exchange_ops, hosts.exchange_ops.b64" in text for text in outcome.warnings)
+    assert (outcome.changed, host.files.read(HOSTS)) == (False, before)
+
+
 def test_without_a_hosts_file_one_is_made_and_an_empty_one_stays() -> None:
     host = Host(hosts_file=None)
     assert host.bring("absent").plan.findings[0].status == "compliant"
     assert host.bring("present").changed
     assert host.files.read(HOSTS) == b"10.0.0.1 cas1\r\n10.0.0.1 cas1.contoso.com\r\n"
-    assert host.bring("absent").changed
+    undone = host.bring("absent")
+    assert undone.changed
+    assert "the empty file stays" in undone.plan.findings[1].reason
     assert host.files.read(HOSTS) == b""
     assert not host.bring("absent").changed
 

@@ -151,6 +151,35 @@ def test_where_certutil_does_not_run_the_line_end_is_added_and_told(start: Start
     assert_a_rerun_converges(fleet)
 
 
+def test_however_certutil_fails_the_line_end_is_added_and_the_reason_told(start: StartFleet) -> None:
+    faults = {
+        kind.replace("_", "-"): Fault(
+            kind,
+            "any" if kind.startswith("cut") else "command",
+            command_regex="certutil",
+            times=1 if kind == "cut_before" else 0,
+            **({"stdout": b"Access is denied.\r\n", "exit_code": 1} if kind == "output" else {}),
+        )
+        for kind in ("cut_before", "cut_after", "garbage", "hang", "output")
+    }
+    fleet = start({name: both_roles(STOCK[:-2]) for name in faults})
+    for name, fault in faults.items():
+        fleet.lab[name].faults.append(fault)
+    results = everywhere(fleet, command_timeout=15)
+    for name, result in results.items():
+        assert (result["outcome"], result["changed"]) == ("ok", True), result
+        assert "a line end was added" in result["warnings"][0], name
+    assert_a_rerun_converges(fleet)
+
+
+def test_a_server_without_the_mailbox_role_does_not_need_it(start: StartFleet) -> None:
+    fleet = start({"cas1": both_roles(exchange={"roles": ["client_access"]})})
+    result = on_cas1(fleet)
+    assert {item["status"] for item in result["findings"]} == {"not_applicable"}
+    assert result["changed"] is False
+    assert fleet.lab["cas1"].files.read(HOSTS) == STOCK
+
+
 def test_a_missing_file_is_made(start: StartFleet) -> None:
     fleet = start({"cas1": both_roles(hosts_file=None)})
     assert on_cas1(fleet, "--check")["changed"]

@@ -245,6 +245,13 @@ def test_garbage_is_shown_and_believed_in_nothing(start: StartFleet, garbage: st
     assert_a_rerun_converges(fleet)
 
 
+def test_credentials_of_application_pools_are_told_for_the_places_that_set_them(start: StartFleet) -> None:
+    owa = "Default Web Site/owa"
+    fleet = start({"cas1": server(locations={owa: {"useAppPoolCredentials": True}})})
+    (warning,) = run(fleet, "--check")["warnings"]
+    assert f"useAppPoolCredentials is on at {owa}: Kerberos" in warning
+
+
 def test_credentials_of_application_pools_are_a_warning(start: StartFleet) -> None:
     fleet = start({"cas1": server(use_app_pool_credentials=True)})
     assert [warning for warning in run(fleet, "--check")["warnings"] if "Kerberos" in warning and "cas1" in warning]

@@ -148,6 +148,7 @@ def test_drift_site_drift(start: StartFleet) -> None:
     assert shown_cells(last) == cells(fleet)
 
 
+@pytest.mark.one_core
 def test_one_changed_value_changes_exactly_its_cell(start_model: StartModel) -> None:
     fleet = start_model(PLAYBOOK, behind_open_gates())
     assert site(fleet).exit_code == 0
@@ -188,6 +189,7 @@ def test_the_report_is_written_even_when_every_server_is_unreachable(start_model
         (fleet.folder / "outlook_anywhere_report" / "drift.json").unlink()
 
 
+@pytest.mark.one_core
 def test_one_unreachable_client_access_server_does_not_hide_the_other(start_model: StartModel) -> None:
     fleet = start_model(PLAYBOOK, behind_open_gates())
     fleet.lab["cas1"].faults.append(Fault("cut_before", "create", times=0))
@@ -195,9 +197,10 @@ def test_one_unreachable_client_access_server_does_not_hide_the_other(start_mode
     assert run.exit_code == 2
     assert {cells(fleet)["cas1", setting] for setting in ROLES["cas"]} == {"unknown"}
     assert "cas1 could not be read" in report(fleet)["stopped"][0]
-    assert (cells(fleet)["cas2", POLLING], cells(fleet)["cas2", PORTS]) == ("compliant", "corrected")
+    assert (cells(fleet)["cas2", IPV6], cells(fleet)["cas2", PORTS]) == ("corrected", "drifted")
 
 
+@pytest.mark.one_core
 def test_an_unread_name_stops_the_client_access_servers_and_says_how_to_go_on(start_model: StartModel) -> None:
     fleet = start_model(PLAYBOOK, behind_open_gates())
     fleet.lab["mbx2"].faults.append(Fault("cut_before", "create", times=0))
@@ -222,6 +225,7 @@ def test_a_limited_run_is_reported_too(start_model: StartModel) -> None:
     assert [host["name"] for host in report(fleet)["hosts"]] == ["cas1"]
 
 
+@pytest.mark.one_core
 def test_names_come_from_the_inventory_the_servers_and_the_variables(start_model: StartModel) -> None:
     hosts = behind_open_gates()
     hosts["mbx1"]["vars"] = {"outlook_anywhere_fqdn": "given.contoso.com", "outlook_anywhere_netbios": "GIVEN-NB"}
@@ -254,6 +258,7 @@ def test_names_come_from_the_inventory_the_servers_and_the_variables(start_model
     ]
 
 
+@pytest.mark.one_core
 @pytest.mark.parametrize("allowed", [["old.contoso.com"], "all", ["all"]])
 def test_a_server_that_nobody_knows_stops_its_client_access_server_until_its_removal_is_allowed(
     start_model: StartModel, allowed: Any
@@ -276,6 +281,7 @@ def test_a_server_that_nobody_knows_stops_its_client_access_server_until_its_rem
     assert "old" not in str(found)
 
 
+@pytest.mark.one_core
 def test_the_report_folder_can_be_chosen(start_model: StartModel) -> None:
     fleet = start_model(PLAYBOOK, demo_hosts())
     drift(fleet, "-e", "outlook_anywhere_report_dir=deep/er")
@@ -292,6 +298,7 @@ def test_an_inventory_without_our_groups_is_not_called_clean(start_model: StartM
         assert "nothing was compared" in run.screen
 
 
+@pytest.mark.one_core
 def test_a_compliant_server_costs_one_shell_and_one_command_a_task(start: StartFleet) -> None:
     fleet = start(behind_open_gates())
     site(fleet)
@@ -304,6 +311,7 @@ def test_a_compliant_server_costs_one_shell_and_one_command_a_task(start: StartF
         assert operations == ["create", "command", "signal", "delete"] * tasks
 
 
+@pytest.mark.one_core
 def test_without_affinity_set_the_split_connection_settings_are_not_managed(start_model: StartModel) -> None:
     fleet = start_model(PLAYBOOK, demo_hosts())
     split = [key for key in EVERY if key[1] in (POLLING, PORTS, REFER, TARGET, NSPI)]
@@ -314,6 +322,7 @@ def test_without_affinity_set_the_split_connection_settings_are_not_managed(star
     assert fleet.lab["cas1"].registry.get(CONFIGURATOR, "PeriodicPollingMinutes") == ("REG_DWORD", 15)
 
 
+@pytest.mark.one_core
 def test_half_of_the_split_connection_fix_is_drift_under_any_affinity(start_model: StartModel) -> None:
     fleet = start_model(PLAYBOOK, demo_hosts())
     fleet.lab["mbx1"].registry.set(SA_PARAMETERS, "NSPI Target Server", "REG_SZ", "gc1.contoso.com")
@@ -326,6 +335,7 @@ def test_half_of_the_split_connection_fix_is_drift_under_any_affinity(start_mode
         assert "half applied" in run.screen
 
 
+@pytest.mark.one_core
 def test_ipv6_stays_on_where_no_mailbox_server_needs_it_off(start_model: StartModel) -> None:
     hosts = behind_open_gates()
     hosts["mbx1"]["exchange"] = copy.deepcopy(hosts["mbx2"]["exchange"])
@@ -340,6 +350,7 @@ def test_ipv6_stays_on_where_no_mailbox_server_needs_it_off(start_model: StartMo
     assert fleet.lab["cas1"].registry.get(TCPIP6, "DisabledComponents") is None
 
 
+@pytest.mark.one_core
 def test_a_mailbox_server_that_cannot_be_read_counts_as_one_that_needs_the_fix(start_model: StartModel) -> None:
     hosts = demo_hosts()
     hosts["mbx1"]["exchange"] = copy.deepcopy(hosts["mbx2"]["exchange"])
@@ -352,6 +363,7 @@ def test_a_mailbox_server_that_cannot_be_read_counts_as_one_that_needs_the_fix(s
     assert "warning: cas1: not read, and taken for Mailbox servers that need it: mbx2" in run.screen
 
 
+@pytest.mark.one_core
 def test_what_a_restart_or_reboot_must_still_prove_is_pending_until_it_has(start: StartFleet) -> None:
     fleet = start(behind_open_gates())
     site(fleet)
@@ -382,6 +394,7 @@ def test_what_a_restart_or_reboot_must_still_prove_is_pending_until_it_has(start
     assert [effective(name) for name in ("cas1", "mbx1", "gc1")] == [{"yes"}] * 3
 
 
+@pytest.mark.one_core
 def test_servers_to_which_not_everything_applies_are_told_so(start: StartFleet) -> None:
     hosts = behind_open_gates()
     hosts["mbx1"]["cluster"] = True
@@ -396,6 +409,7 @@ def test_servers_to_which_not_everything_applies_are_told_so(start: StartFleet) 
     assert fleet.lab["cas1"].registry.get(CONFIGURATOR, "PeriodicPollingMinutes") == ("REG_DWORD", 15)
 
 
+@pytest.mark.one_core
 def test_windows_server_2003_is_read_and_told_what_does_not_apply(start_model: StartModel) -> None:
     hosts = behind_open_gates()
     hosts["cas1"]["windows"] = "2003"
@@ -414,6 +428,7 @@ def test_servers_change_as_many_at_a_time_as_asked(start_model: StartModel, seri
     assert run.screen.count("PLAY [Converge the Client Access servers]") == 2 // serial
 
 
+@pytest.mark.one_core
 def test_each_fix_can_be_switched_off_and_the_role_passes_its_options_on(start_model: StartModel) -> None:
     fleet = start_model(PLAYBOOK, behind_open_gates())
     options = {
@@ -428,7 +443,7 @@ def test_each_fix_can_be_switched_off_and_the_role_passes_its_options_on(start_m
     }
     run = site(fleet, "-e", json.dumps(options))
     assert run.exit_code == 0, run.screen
-    assert [gate["gate"] for gate in report(fleet)["gates"]] == ["global_catalogs"]
+    assert [gate["gate"] for gate in report(fleet)["gates"]] == ["all_can_be_read", "global_catalogs"]
     assert set(cells(fleet)) == {(host, setting) for host in ("cas1", "cas2") for setting in (POLLING, PORTS)}
     found = fleet.lab["cas2"].registry.get(RPC_PROXY, "ValidPorts")
     assert str(found).endswith("proxy.contoso.com:593')")
@@ -466,6 +481,7 @@ def test_the_report_survives_a_host_whose_connection_cannot_even_be_made(start_m
     assert "HOST" in run.screen
 
 
+@pytest.mark.one_core
 def test_a_report_that_cannot_be_written_is_shown_all_the_same(start_model: StartModel) -> None:
     fleet = start_model(PLAYBOOK, demo_hosts())
     run = drift(fleet, "-e", f"outlook_anywhere_report_dir={fleet.inventory}/below-a-file")

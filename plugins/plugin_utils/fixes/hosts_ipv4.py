@@ -17,7 +17,7 @@ from ..changes import ReplaceFile
 from ..facts import ipv4
 from ..facts.identity import TCPIP, Identity
 from ..facts.ipv4 import OwnIPv4
-from ..facts.roles import NTDS, WINDOWS
+from ..facts.roles import EXCHANGE, NTDS, WINDOWS
 from ..formats.hosts_file import (
     Edit,
     Undo,
@@ -48,9 +48,16 @@ NAMES = "hosts own names"
 UNDO = "hosts undo"
 UNDONE = "hosts undone"
 _SOURCE = "Exchange team blog, 2008-06-20"
+_NOTHING_LEFT = "nothing of the fix is there"
+_NOT_OURS = {
+    LOOPBACK: "no ::1 line is active, and none is left that this controller made a comment",
+    NAMES: "these lines this controller did not write, or they were there before the fix: they stay; delete them by "
+    "hand if they are not wanted",
+}
 _EFFECT = (
     "Windows reads the file anew by itself; whether connections that the RPC proxy has open follow is not documented"
 )
+_MAILBOX = "MailboxRole"
 # Its hosts file has an active ::1 line as it comes.
 _WITH_LOOPBACK = "6.0"
 State = Literal["present", "absent"]
@@ -83,6 +90,7 @@ class HostsIpv4(Fix):
         ReadKey(TCPIP),
         *ipv4.READS,
         ReadKey(NTDS),
+        ReadKey(EXCHANGE),
         ReadKey(WINDOWS),
         ReadClock(),
     )
@@ -123,8 +131,8 @@ class HostsIpv4(Fix):
     def plan(self, observed: Observed, memory: Memory) -> Plan:
         """Compare the file with what it would be after the edit."""
         try:
-            if self.state == "present" and _is_domain_controller(observed):
-                return self._not_applicable(observed)
+            if self.state == "present" and (reason := _not_needed(observed)) is not None:
+                return self._not_applicable(observed, reason)
             return self._plan(observed, memory)
         except _NoAddress as stopped:
             return self._undecided(observed, stopped.failure)
@@ -138,13 +146,20 @@ class HostsIpv4(Fix):
         old = file.data if isinstance(file, FileContent) else b""
         names = self._names(observed)
         undo = _remembered(memory)
+        undone = {LOOPBACK: _NOTHING_LEFT, NAMES: _NOTHING_LEFT}
         if self.state == "present":
             edit, how = present(old, self._address(observed), names, undo), ""
         else:
             edit, how = self._absent(observed, old, names, undo)
+            if undo is not None and not loopback_lines(edit.data):
+                undone[LOOPBACK] = _NOT_OURS[LOOPBACK]
+            if undo is not None and lines_of(edit.data, names):
+                undone[NAMES] = _NOT_OURS[NAMES]
+            if old and not edit.data:
+                how += "; no line is left then, and the empty file stays, also where there was none before the fix"
         if isinstance(file, FileAbsent):
             how = "; there is no hosts file, so it is made" if edit.data else "; there is no hosts file"
-        findings = self._findings(old, edit.data, names, how)
+        findings = self._findings(old, edit.data, names, how, undone)
         drifted = tuple(finding.setting for finding in findings if finding.status == "drifted")
         warnings = self._warnings(observed, old)
         if not drifted:
@@ -181,7 +196,9 @@ class HostsIpv4(Fix):
             else ""
         )
 
-    def _findings(self, old: bytes, new: bytes, names: tuple[str, str], how: str) -> tuple[Finding, Finding]:
+    def _findings(
+        self, old: bytes, new: bytes, names: tuple[str, str], how: str, undone: Mapping[str, str]
+    ) -> tuple[Finding, Finding]:
         here = self.state == "present"
         loopback = self._finding(
             LOOPBACK,
@@ -191,7 +208,7 @@ class HostsIpv4(Fix):
             "comment"
             if here
             else "the ::1 line is made active again",
-            "no active ::1 line" if here else "nothing of the fix is there",
+            "no active ::1 line" if here else undone[LOOPBACK],
             how,
         )
         own = self._finding(
@@ -201,9 +218,7 @@ class HostsIpv4(Fix):
             f"{names[0]} and {names[1]} must each be on one active line, behind the server's IPv4 address"
             if here
             else "the server's own names go as they came",
-            "each name is on one active line, behind the server's IPv4 address"
-            if here
-            else "nothing of the fix is there",
+            "each name is on one active line, behind the server's IPv4 address" if here else undone[NAMES],
             how,
             differs=old != new and loopback.status == "compliant",
         )
@@ -231,9 +246,8 @@ class HostsIpv4(Fix):
             effective="no" if drifted else "unknown",
         )
 
-    def _not_applicable(self, observed: Observed) -> Plan:
+    def _not_applicable(self, observed: Observed, reason: str) -> Plan:
         """Shown as it is, as far as it can be read."""
-        reason = "it is a domain controller: lsass.exe owns 6004 there and listens on IPv4 and IPv6"
         return Plan(
             findings=tuple(
                 Finding(self.name, setting, "not_applicable", text, text, reason, _SOURCE, "unknown")
@@ -346,6 +360,17 @@ def _own(value: str | None, why: str | None, option: str, parse: Callable[[str],
             next_step=f"Name it in the option {option} and run again. Nothing was written.",
         )
     )
+
+
+def _not_needed(observed: Observed) -> str | None:
+    """Why the server need not reach itself over IPv4; None where it must, or where nobody knows."""
+    if _is_domain_controller(observed):
+        return "it is a domain controller: lsass.exe owns 6004 there and listens on IPv4 and IPv6"
+    exchange = observed.key(EXCHANGE)
+    # A denied role's key is listed all the same.
+    if isinstance(exchange, KeyContent) and exchange.subkeys and not exchange.has_subkey(_MAILBOX):
+        return f"it has no Mailbox role ({EXCHANGE.path} has no {_MAILBOX}), so it does not ask itself for 6004"
+    return None
 
 
 def _is_domain_controller(observed: Observed) -> bool:

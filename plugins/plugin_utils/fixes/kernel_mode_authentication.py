@@ -45,6 +45,7 @@ TEXTS = {True: "true", False: "false"}
 SERVER_SECTION = ReadIisSection(None, WINDOWS_AUTHENTICATION)
 ON = SearchIis(WINDOWS_AUTHENTICATION, KERNEL_MODE, TEXTS[True])
 OFF = SearchIis(WINDOWS_AUTHENTICATION, KERNEL_MODE, TEXTS[False])
+OWN = SearchIis(WINDOWS_AUTHENTICATION, OWN_CREDENTIALS, TEXTS[True])
 # Exchange 2007 makes these in one site, and some only with their role.
 EXCHANGE_DIRECTORIES = frozenset(
     {
@@ -93,7 +94,7 @@ class _Seen:
     site: ConfigPath
     server: _Place
     below: tuple[_Place, ...]
-    # Places whose application pools use their own accounts.
+    # Of the server and of /Rpc, those that let application pools use their own accounts.
     own_credentials: tuple[str, ...]
 
 
@@ -105,7 +106,15 @@ class KernelModeAuthentication(Fix):
     scope: Scope = "exchange"
 
     name: ClassVar[str] = "kernel_mode_authentication"
-    reads: ClassVar[tuple[Read, ...]] = (*OF_REGISTRY, ON, OFF, SERVER_SECTION, rpc_section(DEFAULT_SITE), ReadClock())
+    reads: ClassVar[tuple[Read, ...]] = (
+        *OF_REGISTRY,
+        ON,
+        OFF,
+        OWN,
+        SERVER_SECTION,
+        rpc_section(DEFAULT_SITE),
+        ReadClock(),
+    )
     argument_spec: ClassVar[dict[str, dict[str, Any]]] = {
         "enabled": {"type": "bool", "default": False},
         "scope": {"type": "str", "choices": ["server", "exchange", "all"], "default": "exchange"},
@@ -154,7 +163,7 @@ class KernelModeAuthentication(Fix):
         return Plan(
             findings=findings,
             changes=changes,
-            warnings=_warnings(seen, self.enabled),
+            warnings=_warnings(seen, observed.get(OWN, IisPlaces), self.enabled),
             restart_required=(SERVICE,) if changes or pending else (),
             failure=clock_failure(observed, changes[0].setting) if changes else None,
             to_be_proved=tuple(change.setting for change in changes),
@@ -291,16 +300,26 @@ def _effective(
     return "unknown", f"whether {SERVICE} has been started anew since it was written is not known"
 
 
-def _warnings(seen: _Seen, enabled: bool) -> tuple[str, ...]:
+def _warnings(seen: _Seen, found: IisPlaces | Unreadable, enabled: bool) -> tuple[str, ...]:
     """Kerberos depends on who decrypts its tickets; the pools' accounts themselves are not seen here."""
-    if not seen.own_credentials:
-        return ()
+    unseen: tuple[str, ...] = ()
+    if isinstance(found, Unreadable):
+        unseen = (
+            f"which places have {OWN_CREDENTIALS} is not known but for the server and {RPC}: {found.why}; the server "
+            f"said {found.answer!r}",
+        )
+        found = IisPlaces(())
+    names = [*seen.own_credentials, *(path or SERVER for path in found.paths)]
+    places = {name.lower(): name for name in reversed(names)}
+    if not places:
+        return unseen
     effect = (
         "with kernel mode on, Kerberos works only where the HTTP names are registered for that account"
         if enabled
         else "without kernel mode the accounts of the pools decrypt Kerberos tickets in every case"
     )
     return (
-        f"{OWN_CREDENTIALS} is on at {', '.join(seen.own_credentials)}: Kerberos may be used with the account of an "
-        f"application pool. Whether that is so cannot be seen here; {effect}. Check the accounts and their names",
+        *unseen,
+        f"{OWN_CREDENTIALS} is on at {', '.join(reversed(places.values()))}: Kerberos may be used with the account of "
+        f"an application pool. Whether that is so cannot be seen here; {effect}. Check the accounts and their names",
     )

@@ -37,6 +37,8 @@ CONFIGURATOR = Key(SERVICE_HOST.path + r"\RpcHttpConfigurator")
 SYSTEM = Key(r"HKLM\SYSTEM")
 
 VALID_PORTS = "ValidPorts"
+# It reads the polling interval when it starts, and else within one interval.
+SERVICE = "MSExchangeServiceHost"
 POLLING = "PeriodicPollingMinutes"
 POLLING_DEFAULT = 15
 MAX_DWORD = 0xFFFFFFFF
@@ -197,10 +199,12 @@ class ValidPorts(Fix):
             findings=polling.findings + tuple(_read_since(finding, observed, memory) for finding in ports.findings),
             changes=changes,
             warnings=self._names_warnings() + polling.warnings + ports.warnings,
-            restart_required=("MSExchangeServiceHost",) if polling.changes and not failure else (),
+            restart_required=(SERVICE,) if polling.changes and not failure else (),
             failure=failure,
             settle_seconds=self.settle_seconds if polling.changes and pins else 0,
-            to_be_proved=(VALID_PORTS,) if ports.changes and not failure else (),
+            to_be_proved=()
+            if failure
+            else tuple(name for name, part in ((POLLING, polling), (VALID_PORTS, ports)) if part.changes),
             notes=((PINNED, "by this controller"),) if changes and pins else (),
             forget=() if pins else (PINNED,),
         )

@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ..formats.text import printable
-from .summary import gate_lines, pending
+from .summary import Waits, gate_lines, pending
 
 HostState = Literal["read", "failed", "unreachable", "not_read"]
 
 ABSENT_CELL = "-"
 # What keeps a fleet from being clean, in the order in which the summary names it.
-TROUBLE = ("drifted", "unknown", "failed", "unreachable", "not_read")
+TROUBLE = ("drifted", "unknown", "failed", "unreachable", "not_read", "unfinished")
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,8 @@ class HostReport:
     warnings: tuple[str, ...]
     restart_required: tuple[str, ...]
     reboot_required: bool
+    unfinished: tuple[str, ...]
+    cluster_node: bool
     findings: tuple[Mapping[str, Any], ...]
     cells: Mapping[str, str] = field(default_factory=dict)
 
@@ -53,9 +55,16 @@ class HostReport:
                 dict.fromkeys(service for result in told for service in result.get("restart_required") or ())
             ),
             reboot_required=any(result.get("reboot_required") for result in told),
+            unfinished=tuple(str(result["unfinished"]) for result in told if result.get("unfinished")),
+            cluster_node=any((result.get("server") or {}).get("cluster_node") for result in told),
             findings=tuple(findings),
             cells=cells,
         )
+
+    @property
+    def waits(self) -> Waits:
+        """What the host waits for."""
+        return Waits(self.restart_required, self.reboot_required, self.cluster_node)
 
     def as_dict(self) -> dict[str, Any]:
         """The host as drift.json carries it."""
@@ -67,6 +76,7 @@ class HostReport:
             "warnings": list(self.warnings),
             "restart_required": list(self.restart_required),
             "reboot_required": self.reboot_required,
+            "unfinished": list(self.unfinished),
             "cells": dict(self.cells),
             "findings": [dict(finding) for finding in self.findings],
         }
@@ -117,8 +127,11 @@ class FleetReport:
         """How many settings have each status, and how many servers could not be read."""
         words = ("compliant", "corrected", "drifted", "not_applicable", "not_managed", "unknown")
         counts = {word: sum(list(host.cells.values()).count(word) for host in self.hosts) for word in words}
-        states = {state: sum(host.state == state for host in self.hosts) for state in TROUBLE[2:]}
-        return {"hosts": len(self.hosts), **counts, **states}
+        states = {
+            state: sum(host.state == state for host in self.hosts) for state in ("failed", "unreachable", "not_read")
+        }
+        unfinished = sum(bool(host.unfinished) for host in self.hosts)
+        return {"hosts": len(self.hosts), **counts, **states, "unfinished": unfinished}
 
     @property
     def clean(self) -> bool:
@@ -151,7 +164,8 @@ class FleetReport:
                     lines.append(f"{host.name}: {finding['setting']} {cell}{held}: {finding['reason']}")
             lines += host.messages
             lines += [f"warning: {warning}" for warning in host.warnings]
-            lines += pending(host.name, host.groups, host.restart_required, host.reboot_required, self.changes_applied)
+            lines += pending(host.name, host.groups, host.waits, self.changes_applied)
+            lines += host.unfinished
         lines += [line for gate in self.gates for line in gate_lines(gate)]
         return [printable(line) for line in [*lines, *self.stopped]]
 

@@ -10,6 +10,7 @@ reboot takes is documented nowhere.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 _REBOOT = {
@@ -18,29 +19,45 @@ _REBOOT = {
     "global_catalog": "Outlook that was referred to it loses the directory (it keeps it until restarted, KB 302914)",
 }
 _RESTART = {
-    "MSExchangeSA": "ports 6002 and 6004 of the server are interrupted: directory referral and DSProxy",
-    "MSExchangeServiceHost": "nothing: it only makes polling stop at once instead of within 15 minutes",
-    "W3SVC": "every HTTP client of the server is cut off and has to connect again",
+    "msexchangesa": "ports 6002 and 6004 of the server are interrupted: directory referral and DSProxy",
+    "msexchangeservicehost": "nothing: it only makes polling stop at once instead of within 15 minutes",
+    "w3svc": "every HTTP client of the server is cut off and has to connect again",
 }
 _CONSENT = {True: "outlook_anywhere_allow_reboot", False: "outlook_anywhere_allow_restart"}
 
 
-def pending(
-    host: str, groups: Iterable[str], restart_required: Iterable[str], reboot_required: bool, applied: bool
-) -> list[str]:
+@dataclass(frozen=True)
+class Waits:
+    """The services whose restart, and the reboot, that a server waits for; neither is ever done to a cluster node."""
+
+    restarts: tuple[str, ...]
+    reboot: bool
+    cluster_node: bool = False
+
+
+def pending(host: str, groups: Iterable[str], waits: Waits, applied: bool) -> list[str]:
     """A line for each restart or reboot that waits: what it is, what users notice, for how long, and whose consent."""
     due = "is due" if applied else "is due, or will be after the change"
     lines = [
-        f"{host}: restart of {service} {due}; users notice: {_RESTART.get(service, 'not known')}; for as long as the "
-        f"service takes to stop and start; consent: {_CONSENT[False]}"
-        for service in restart_required
+        f"{host}: restart of {service} {due}; users notice: {_RESTART.get(service.lower(), 'not known')}; for as long "
+        f"as the service takes to stop and start; {_consent(waits, False)}"
+        for service in waits.restarts
     ]
-    if reboot_required:
+    if waits.reboot:
         notice = "; ".join(_REBOOT[group] for group in groups if group in _REBOOT) or "not known"
         lines.append(
-            f"{host}: reboot {due}; users notice: {notice}; for as long as the reboot takes; consent: {_CONSENT[True]}"
+            f"{host}: reboot {due}; users notice: {notice}; for as long as the reboot takes; {_consent(waits, True)}"
         )
     return lines
+
+
+def _consent(waits: Waits, reboot: bool) -> str:
+    if waits.cluster_node:
+        return (
+            "it is a cluster node, so this is yours to do: Move-ClusteredMailboxServer, or Stop- and "
+            "Start-ClusteredMailboxServer"
+        )
+    return f"consent: {_CONSENT[reboot]}"
 
 
 def gate_record(result: Mapping[str, Any]) -> dict[str, Any]:
@@ -62,4 +79,4 @@ def gate_lines(gate: Mapping[str, Any]) -> list[str]:
         if gate.get(word)
     ]
     state = "open" if gate.get("open") else "closed"
-    return [f"gate {gate.get('gate')}: {state}; {'; '.join(told) or 'nothing was read'}"]
+    return ["; ".join([f"gate {gate.get('gate')}: {state}", *told])]

@@ -21,6 +21,7 @@ from ..formats.registry import Unreadable
 from ..formats.text import shortened
 from ..reads import FileAbsent, FileContent, ReadFile
 from .command_line import Frames, Step, command, quote
+from .shell import FarSideError
 from .writing import Run, Written, check_whole
 
 # One name of each for every run, so that the next run finds and removes what a cut one left behind.
@@ -100,9 +101,10 @@ def left_behind_steps(folder: str, name: str) -> list[Step]:
     ]
 
 
-def is_left_behind(frames: Frames) -> bool:
-    """The answer to left_behind_steps."""
-    return any(name.startswith(_LEFT) and _LEFT.encode() in frame.stdout for name, frame in frames.items())
+def left_behind(frames: Frames) -> tuple[str, ...]:
+    """The answer to left_behind_steps: the names of what is there."""
+    there = [name for name, frame in frames.items() if name.startswith(_LEFT) and _LEFT.encode() in frame.stdout]
+    return tuple(name.removeprefix(f"{_LEFT} ") for name in there)
 
 
 def remove_steps(folder: str, name: str) -> list[Step]:
@@ -139,36 +141,43 @@ def write(run: Run, changes: Sequence[Change], settle_seconds: int, reads: Seque
 
 @dataclass(frozen=True)
 class _Problem:
-    """Why a file was not replaced; C(copy_differs) where its new bytes did not come through."""
+    """Why a file was not replaced, and what to do about it."""
 
     answer: str
     next_step: str
-    copy_differs: bool = False
 
 
 def _stage(run: Run, change: ReplaceFile) -> tuple[_Problem | None, str | None]:
     """Make the copy: why it cannot be used, and what must be told of one that can.
 
     findstr adds the line end that a last line lacks. Only for this the bytes go through certutil, which endpoint
-    protection watches; where that fails the line end is added.
+    protection watches, stops or holds for ever: however that fails, the plain way is tried, and the line end added.
+    Until then nothing but our own two files was written.
     """
     if not change.new or change.new.endswith(b"\n"):
         return _fill(run, change, _plain_steps(change), change.new, change.new), None
     lines = textwrap.wrap(base64.b64encode(change.new).decode("ascii"), _BASE64_PER_LINE)
     encoded = "".join(f"{line}\r\n" for line in lines).encode("ascii")
-    problem = _fill(run, change, _encoded_steps(change), encoded, change.new)
-    if problem is None or not problem.copy_differs:
-        return problem, None
+    try:
+        problem = _fill(run, change, _encoded_steps(change), encoded, change.new)
+        if problem is None:
+            return None, None
+        why = problem.answer
+    except FarSideError as error:
+        why = str(error)
     ended = change.new + line_end(change.new)
     warning = (
-        f"{change.folder}\\{change.file}: its last line had no line end; this server cannot write such a file, so a "
-        "line end was added"
+        f"{change.folder}\\{change.file}: its last line had no line end; writing such a file through certutil failed "
+        f"({why}), so a line end was added"
     )
     return _fill(run, change, _plain_steps(change), ended, ended), warning
 
 
 def _fill(run: Run, change: ReplaceFile, fill: Sequence[Step], stdin: bytes, wanted: bytes) -> _Problem | None:
-    """Fill the copy, and compare it and the file with what they must be."""
+    """Fill the copy, and compare it and the file with what they must be.
+
+    A redirection that fails leaves the exit code alone: that bytes arrived is known from the copy only.
+    """
     copy = change.file + COPY
     steps = [
         Step(_ENTER, _enter(change.folder).line),
@@ -188,10 +197,12 @@ def _fill(run: Run, change: ReplaceFile, fill: Sequence[Step], stdin: bytes, wan
     came = frames[f"content of {copy}"].stdout
     if came == wanted and _size(frames, copy) == len(wanted):
         return None
+    if came in (b"", change.old) or frames["make"].stderr.strip():
+        return _Problem(f"nothing of what was sent arrived in the copy; the server said {_said(frames, fill)}", _IN_USE)
     answer = (
         f"{len(wanted)} bytes were sent and {len(came)} other ones arrived in the copy: {_difference(came, wanted)}"
     )
-    return _Problem(answer, _NOT_WHOLE, copy_differs=True)
+    return _Problem(answer, _NOT_WHOLE)
 
 
 def _plain_steps(change: ReplaceFile) -> list[Step]:
@@ -208,8 +219,8 @@ def _encoded_steps(change: ReplaceFile) -> list[Step]:
     copy, encoded = quote(change.file + COPY), quote(change.file + ENCODED)
     return [
         Step("fill", f'findstr "^" >{encoded}', _IF_GOOD),
-        Step("decode", command("certutil", "-f", "-decode", encoded, copy), _IF_GOOD, may_fail=True),
-        Step("keep", f"type {copy} >{encoded}", _IF_GOOD, may_fail=True),
+        Step("decode", command("certutil", "-f", "-decode", encoded, copy), _IF_GOOD),
+        Step("keep", f"type {copy} >{encoded}", _IF_GOOD),
         *_dressed_copy(change),
         Step("refill", f"type {encoded} >{copy}", _IF_GOOD),
     ]
@@ -298,12 +309,16 @@ def _succeeded(frames: Frames, name: str) -> bool:
 
 
 def _said(frames: Frames, steps: Sequence[Step]) -> str:
-    """The answer to the first command that failed."""
+    """The answer to the first command that failed, and the complaints before it: a redirection has no exit code."""
+    said = []
     for step in steps:
         frame = frames.get(step.name)
-        if frame is not None and not frame.succeeded and not step.may_fail:
-            return f"{step.line}: {frame.text or f'exit code {frame.exit_code}'}"
-    return "nothing"
+        failed = frame is not None and not frame.succeeded and not step.may_fail
+        if frame is not None and (failed or frame.stderr.strip()):
+            said.append(f"{step.line}: {frame.text or f'exit code {frame.exit_code}'}")
+        if failed:
+            break
+    return "; ".join(said) or "nothing"
 
 
 def _difference(came: bytes, wanted: bytes) -> str:

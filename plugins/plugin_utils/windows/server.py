@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from ..changes import Change, ReplaceFile, SetIisAttribute
-from ..reads import Link, Observed, Read, ReadFile, ReadLink
+from ..reads import Link, Observed, Read, ReadFile, ReadLink, State
 from . import files, iis, registry
-from .command_line import Batch, Frames, Step
+from .command_line import Batch, Frames, Step, fits
 from .reading import interpret, read_steps
 from .shell import Shell
-from .writing import Run, Written
+from .writing import Run, Written, check_whole
 
 
 @dataclass(frozen=True)
@@ -62,17 +62,28 @@ class Server:
         self._shell.leave()
 
     def read(self, reads: Sequence[Read]) -> Reading:
-        """Read by one command; raises FarSideError."""
-        frames = self.run([*read_steps(reads), *_left_behind_steps(reads)])
-        return Reading(
-            interpret(frames, reads, self._link(reads)),
-            registry.is_left_behind(frames) or files.is_left_behind(frames),
-        )
+        """Read by one command, or by as many as the lines need; raises FarSideError."""
+        return self._read(reads, _left_behind_steps)
 
-    def remove_left_behind(self, reads: Sequence[Read]) -> None:
-        """Delete what a cut run left beside what these reads see; raises FarSideError."""
+    def _read(self, reads: Sequence[Read], and_also: Callable[[Sequence[Read]], list[Step]]) -> Reading:
+        states: dict[Read, State] = {}
+        left_behind = False
+        for part in parts_of_a_line(reads, and_also):
+            frames = self.run([*read_steps(part), *and_also(part)])
+            states |= interpret(frames, part, self._link(part)).states
+            left_behind = left_behind or bool(_left_behind(frames))
+        return Reading(Observed(states), left_behind)
+
+    def remove_left_behind(self, reads: Sequence[Read]) -> tuple[str, ...]:
+        """Delete what a cut run left beside what these reads see: the names that are still there.
+
+        Raises FarSideError. The exit code of DEL says nothing, so it is looked for afterwards.
+        """
         removals = [step for folder, name in _files(reads) for step in files.remove_steps(folder, name)]
-        self.run([registry.remove_step(), *removals])
+        steps = [registry.remove_step(), *removals, *_left_behind_steps(reads)]
+        frames = self.run(steps)
+        check_whole(frames, steps)
+        return _left_behind(frames)
 
     def apply(self, changes: Sequence[Change], settle_seconds: int, reads: Sequence[Read]) -> Applied:
         """Make the changes in order up to the first that is rejected, then read; raises FarSideError.
@@ -90,8 +101,10 @@ class Server:
             warnings += written.warnings
             if written.rejected is not None:
                 break
-        frames = written.frames if written.frames is not None else self.run(read_steps(reads))
-        observed = interpret(frames, reads, self._link(reads))
+        if written.frames is not None:
+            observed = interpret(written.frames, reads, self._link(reads))
+        else:
+            observed = self._read(reads, lambda _part: []).observed
         return Applied(tuple(accepted), written.rejected, written.answer, observed, written.next_step, tuple(warnings))
 
     def run(self, steps: Sequence[Step], stdin: bytes | None = None, waits: int = 0) -> Frames:
@@ -104,6 +117,23 @@ class Server:
         return Link(ReadLink() in reads and self._shell.runs_over_ipv6())
 
 
+def parts_of_a_line(reads: Sequence[Read], and_also: Callable[[Sequence[Read]], list[Step]]) -> list[tuple[Read, ...]]:
+    """The reads in their order, in parts whose steps, with those that go along, fit one line each."""
+
+    def is_one_line(part: Sequence[Read]) -> bool:
+        return fits([*read_steps(part), *and_also(part)])
+
+    if is_one_line(reads):
+        return [tuple(reads)]
+    parts: list[tuple[Read, ...]] = []
+    for read in reads:
+        if parts and is_one_line([*parts[-1], read]):
+            parts[-1] = (*parts[-1], read)
+        else:
+            parts.append((read,))
+    return parts
+
+
 def _files(reads: Sequence[Read]) -> list[tuple[str, str]]:
     return [(read.folder, read.name) for read in reads if isinstance(read, ReadFile)]
 
@@ -111,3 +141,8 @@ def _files(reads: Sequence[Read]) -> list[tuple[str, str]]:
 def _left_behind_steps(reads: Sequence[Read]) -> list[Step]:
     beside = [step for folder, name in _files(reads) for step in files.left_behind_steps(folder, name)]
     return [registry.left_behind_step(), *beside]
+
+
+def _left_behind(frames: Frames) -> tuple[str, ...]:
+    imported = (registry.IMPORT_FILE,) if registry.is_left_behind(frames) else ()
+    return (*imported, *files.left_behind(frames))

@@ -61,8 +61,8 @@ class Interpreter:
         try:
             call = self._redirect(node.redirections, call)
         except FileError as error:
+            # The command is not run, and errorlevel stays as it is (StackOverflow 10354016).
             call.complain(error.message, name=str(error))
-            self._errorlevel = 1
             return 1
         if isinstance(node, Block):
             return await self._run(node.body, call)
@@ -72,6 +72,9 @@ class Interpreter:
         if pair.operator == "|":
             return await self._pipe(pair, call)
         result = await self._run(pair.left, call)
+        if pair.operator == "||" and result != 0:
+            # It sets errorlevel where what failed did not, as a redirection (StackOverflow 10354016).
+            self._errorlevel = result
         if pair.operator == "&" or (pair.operator == "&&") == (result == 0):
             return await self._run(pair.right, call)
         return result

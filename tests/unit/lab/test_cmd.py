@@ -156,9 +156,20 @@ def test_a_line_has_its_limit(server: Server) -> None:
     assert (expanded.stdout, expanded.exit_code) == (b"", 1)
 
 
-def test_missing_directory_is_an_error_of_the_redirection(server: Server) -> None:
-    output = server.run(r"echo a>C:\nosuch\f&(if errorlevel 1 (echo failed))")
-    assert output.stdout == b"failed\r\n"
+@pytest.mark.parametrize(
+    ("line", "stdout"),
+    [
+        (r"hostname>C:\nosuch\f&(if not errorlevel 1 (echo zero))", b"zero\r\n"),
+        (r"nosuch 2>nul&hostname>C:\nosuch\f&(if errorlevel 9009 (echo stale))", b"stale\r\n"),
+        (r"hostname>C:\nosuch\f&&echo done", b""),
+        (r"hostname>C:\nosuch\f||(if errorlevel 1 (echo failed))", b"failed\r\n"),
+    ],
+)
+def test_a_failed_redirection_runs_nothing_and_leaves_errorlevel_alone(
+    server: Server, line: str, stdout: bytes
+) -> None:
+    output = server.run(line)
+    assert output.stdout == stdout
     assert output.stderr
 
 

@@ -24,6 +24,7 @@ STOCK = b"127.0.0.1       localhost\r\n::1             localhost\r\n"
 DENIED = message("cmd-access-denied", "en").replace("\n", "\r\n").encode()
 IN_USE = message("cmd-sharing-violation", "en").replace("\n", "\r\n").encode()
 FAILED = "&(if errorlevel 1 (echo failed.))"
+NOT_DONE = "||(echo failed.)"
 
 
 def letters(server: Server, path: str) -> str:
@@ -111,7 +112,7 @@ def test_what_is_in_use_is_neither_read_nor_written_nor_moved(server: Server) ->
         ("move /y hosts other <nul", IN_USE),
         ("move /y hosts.exchange_ops hosts <nul", DENIED),
     ):
-        output = server.run(f"{CD}&{command}{FAILED}")
+        output = server.run(f"{CD}&{command}{NOT_DONE}")
         assert (output.stdout, output.stderr) == (b"failed.\r\n", words), command
     assert server.run(f"{CD}&del /f /q hosts <nul").stderr == IN_USE
     assert server.out(f"{CD}&(for %i in (hosts) do @echo %~zi)") == "54\n"
@@ -133,7 +134,7 @@ def test_what_is_denied_is_there_and_cannot_be_read(server: Server) -> None:
 @pytest.mark.parametrize("letter", ["R", "H", "S"])
 def test_redirection_into_a_guarded_file_is_denied(server: Server, letter: str) -> None:
     server.machine.files.set_attributes(HOSTS, frozenset(letter))
-    output = server.run(f'{CD}&findstr "^" >hosts{FAILED}', b"new\r\n")
+    output = server.run(f'{CD}&findstr "^" >hosts{NOT_DONE}', b"new\r\n")
     assert (output.stdout, output.stderr) == (b"failed.\r\n", DENIED)
     assert server.machine.files.read(HOSTS) == STOCK
 

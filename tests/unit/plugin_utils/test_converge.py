@@ -42,6 +42,7 @@ class FakeServer:
     def __init__(self, ports: str | None = None, polling: int = 15) -> None:
         self.ports, self.polling = ports, polling
         self.left = False
+        self.undeletable: tuple[str, ...] = ()
         self.calls: list[str] = []
         self.after_write: list[Callable[[], None]] = []
         self.fail: dict[str, Exception] = {}
@@ -73,8 +74,9 @@ class FakeServer:
         self._call("read")
         return Reading(self.observed(), self.left)
 
-    def remove_left_behind(self, reads: Sequence[Read]) -> None:
+    def remove_left_behind(self, reads: Sequence[Read]) -> tuple[str, ...]:
         self._call("remove")
+        return self.undeletable
 
     def apply(self, changes: Sequence[Change], settle_seconds: int, reads: Sequence[Read]) -> Applied:
         self._call("apply")
@@ -281,8 +283,39 @@ def test_what_a_cut_run_left_is_removed_and_in_check_mode_only_told() -> None:
     assert "remove" not in server.calls
     result = run(server)
     assert server.calls.count("remove") == 1
-    assert any("removed" in warning for warning in result["warnings"])
+    assert any("it has been removed" in warning for warning in result["warnings"])
     assert result["changed"] is False
+
+
+def test_what_cannot_be_removed_is_named_and_not_said_to_be_gone() -> None:
+    server = FakeServer()
+    server.left, server.undeletable = True, ("hosts.exchange_ops",)
+    result = run(server)
+    assert result["changed"] is True
+    (warning,) = result["warnings"]
+    assert "could not be removed, so delete by hand: hosts.exchange_ops" in warning
+    assert "has been removed" not in warning
+
+
+def test_what_a_cut_run_left_is_removed_by_a_task_that_stops_too() -> None:
+    server = FakeServer()
+    server.left = True
+    server.state = lambda: {
+        RPC_PROXY: KeyDenied(RPC_PROXY, "no"),
+        CONFIGURATOR: KeyDenied(CONFIGURATOR, "no"),  # type: ignore[method-assign]
+        SYSTEM: KeyContent((), ()),
+    }
+    predicted = run(server, check_mode=True)
+    assert "next run outside check mode" in predicted["warnings"][-1]
+    assert "remove" not in server.calls
+    result = run(server)
+    assert "it has been removed" in result["warnings"][-1]
+    assert server.calls.count("remove") == 1
+    assert result["failure"] == predicted["failure"]
+    server.fail["remove"] = TimedOut("too slow")
+    result = run(server)
+    assert "is not known: too slow" in result["warnings"][-1]
+    assert result["failure"] == predicted["failure"]
 
 
 def test_without_a_journal_nothing_is_read_and_nothing_is_changed() -> None:

@@ -55,8 +55,8 @@ def test_global_catalogs_carry_who_attests_them_and_are_not_repeated() -> None:
     hostvars: dict[str, dict[str, Any]] = {
         "gc1": {"outlook_anywhere_identity": {"server": {"fqdn": "gc1.contoso.com"}}},
         "gc2": {"outlook_anywhere_fqdn": "gc2.contoso.com", "outlook_anywhere_attested_6004": True},
-        "far.contoso.com": {"outlook_anywhere_attested_6004": True},
-        "maybe.contoso.com": {"outlook_anywhere_attested_6004": "yes"},
+        "far.contoso.com": {"outlook_anywhere_attested_6004": "true"},
+        "maybe.contoso.com": {"outlook_anywhere_attested_6004": "perhaps"},
     }
     further = ["GC1.contoso.com", {"fqdn": "Far.contoso.com", "netbios": "FARNB"}, "maybe.contoso.com"]
     assert directory_servers(["gc1", "gc2"], hostvars, further) == [

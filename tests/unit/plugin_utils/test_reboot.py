@@ -174,16 +174,51 @@ def test_a_server_that_answers_with_the_old_boot_time_has_not_booted() -> None:
     assert deed.changed
 
 
-@pytest.mark.parametrize(("moved", "booted"), [(0, False), (5, False), (-60, False), (6, True)])
-def test_a_boot_time_that_moved_a_little_is_a_corrected_clock(moved: int, booted: bool) -> None:
-    server = Booting(down_after=10_000, up_after=None)
+def set_clock(server: FakeServer, seconds: int) -> None:
+    """Setting a clock moves the boot time with it."""
+    moved = datetime.timedelta(seconds=seconds)
+    server.now, server.boot = server.now + moved, server.boot + moved
+
+
+@pytest.mark.parametrize("up_for", [40, 14400])
+@pytest.mark.parametrize("moved", [0, 5, 6, 60, 86400, -60, -86400])
+def test_a_clock_that_is_set_is_no_boot(moved: int, up_for: int) -> None:
+    server = Booting(down_after=10_000_000, up_after=None)
+    server.boot = server.now - datetime.timedelta(seconds=up_for)
 
     def correct(line: str) -> None:
         if line.startswith("shutdown"):
-            server.boot = BOOT + datetime.timedelta(seconds=moved)
+            set_clock(server, moved)
 
     server.on_line = correct
-    assert (reboot(server, timeout=60).stop is None) is booted
+    failure = failure_of(reboot(server, timeout=60))
+    assert "has not booted" in failure.found
+    assert f"up since {server.boot.isoformat()}" in failure.found
+    assert f"shorter than the {up_for + 1} seconds" in failure.expected
+
+
+@pytest.mark.parametrize("up_for", [5, 40, 14400])
+@pytest.mark.parametrize("moved", [0, 7200, -7200, -86400])
+def test_a_boot_is_seen_whatever_it_did_to_the_clock(moved: int, up_for: int) -> None:
+    server = Booting()
+    server.boot = server.now - datetime.timedelta(seconds=up_for)
+    original = server._clock
+
+    def late() -> str:
+        """From the boot on the clock is another."""
+        if not server.ordered or server.opens_down == 0:
+            return original()
+        set_clock(server, moved)
+        printed = original()
+        set_clock(server, -moved)
+        return printed
+
+    server._clock = late  # type: ignore[method-assign]
+    deed = reboot(server)
+    assert deed.stop is None
+    assert deed.changed
+    moment = server.boot + datetime.timedelta(seconds=moved)
+    assert deed.after == f"booted: {moment.isoformat()}"
 
 
 def test_a_clock_that_cannot_be_read_after_the_reboot_is_told() -> None:
@@ -199,7 +234,8 @@ LOST = pytest.mark.parametrize("error", [Unreachable("reset by peer"), TimedOut(
 
 @LOST
 @pytest.mark.parametrize("arrived", [True, False])
-def test_after_a_lost_answer_the_server_is_booted_once(error: Exception, arrived: bool) -> None:
+@pytest.mark.parametrize("pending_shutdown", ["wait", "fail"])
+def test_after_a_lost_answer_the_server_is_booted_once(error: Exception, arrived: bool, pending_shutdown: str) -> None:
     server = Booting()
     orders: list[bool] = []
 
@@ -214,9 +250,39 @@ def test_after_a_lost_answer_the_server_is_booted_once(error: Exception, arrived
         server.shutdown_code = 1115 if arrived else 0
 
     server.on_line = lose
-    deed = reboot(server)
-    assert (deed.stop, deed.changed) == (None, True)
+    deed = reboot(server, pending_shutdown=pending_shutdown)
+    assert deed.changed
     assert orders == [True, not arrived]
+    if not arrived or pending_shutdown == "wait":
+        assert deed.stop is None
+        return
+    # Nobody knows whose the pending one is.
+    failure = failure_of(deed)
+    assert "may be ours" in failure.problem
+    assert "power-off" in failure.problem
+    assert "1115" in failure.found
+    assert "shutdown /a" in failure.next_step
+    assert "pending_shutdown: wait" in failure.next_step
+    assert deed.stop is not None
+    assert deed.stop.changed.startswith("not known")
+
+
+def test_a_pending_shutdown_that_may_be_ours_and_never_comes_is_told() -> None:
+    server = Booting(down_after=10_000, up_after=None)
+
+    def lose(line: str) -> None:
+        if line.startswith("shutdown"):
+            server.on_line = lambda _line: None
+            server.shutdown_code = 1190
+            raise Unreachable("reset by peer")
+
+    server.on_line = lose
+    deed = reboot(server, pending_shutdown="wait", timeout=60)
+    assert "has not booted" in failure_of(deed).found
+    assert deed.changed
+    assert deed.stop is not None
+    assert deed.stop.changed.startswith("not known")
+    assert "somebody else's" in deed.stop.changed
 
 
 @LOST
@@ -324,7 +390,15 @@ def test_a_service_that_is_down_before_is_a_warning() -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [{"timeout": -1}, {"services_timeout": 86401}, {"delay": 601}, {"services": ["a&b"]}, {"services": ["a", ""]}],
+    [
+        {"timeout": -1},
+        {"services_timeout": 86401},
+        {"delay": 601},
+        {"services": ["a&b"]},
+        {"services": ["a", ""]},
+        {"timeout": 5},
+        {"timeout": 60, "delay": 61},
+    ],
 )
 def test_options_that_do_not_parse_are_refused(options: dict[str, Any]) -> None:
     with pytest.raises(InvalidOptions):

@@ -9,12 +9,14 @@ from typing import Any
 
 from plugins.plugin_utils.registered import (
     behind,
+    broken,
     lost_lines,
     part_state,
     predicted,
     readings,
     registered_results,
     unread,
+    waiting,
 )
 
 DONE = {"findings": []}
@@ -141,6 +143,7 @@ def test_a_part_says_what_went_wrong_what_changes_and_what_waits() -> None:
         "to_change": True,
         "restart_required": ["W3SVC"],
         "reboot_required": True,
+        "unfinished": False,
     }
     assert part_state({}, "pin")["to_change"] is False
     assert part_state({"client_access_valid_ports": {"unreachable": True}}, "pin")["trouble"]
@@ -165,8 +168,44 @@ def test_what_a_run_would_bring_needs_no_trouble_and_the_consent() -> None:
         "gc3": {"global_catalog_nspi_endpoint": {"changed": False}},
         "gc4": {"global_catalog_nspi_endpoint": {"changed": True, "failed": True}},
     }
-    assert predicted(hostvars, hostvars, "global_catalog", True) == ["gc1", "gc2"]
-    assert predicted(hostvars, hostvars, "global_catalog", False) == []
+    assert predicted(hostvars, hostvars, "global_catalog") == ["gc1", "gc2"]
+    hostvars["gc2"]["outlook_anywhere_allow_reboot"] = "true"
+    hostvars["gc1"]["outlook_anywhere_allow_reboot"] = "no"
+    assert predicted(hostvars, hostvars, "global_catalog", "outlook_anywhere_allow_reboot") == ["gc2"]
+
+
+def test_a_part_is_not_in_force_while_it_changes_waits_or_is_not_known() -> None:
+    hostvars: dict[str, dict[str, Any]] = {
+        "mbx1": {"mailbox_dsproxy_referral": {"changed": True}},
+        "mbx2": {"mailbox_dsproxy_referral": {"restart_required": ["MSExchangeSA"]}},
+        "mbx3": {"mailbox_dsproxy_referral": {"failed": True}},
+        "mbx4": {},
+        "mbx5": {"mailbox_dsproxy_referral": {"changed": False, "restart_required": []}},
+    }
+    assert waiting(hostvars, hostvars, "mailbox") == ["mbx1", "mbx2", "mbx3", "mbx4"]
+
+
+def test_a_host_in_work_is_broken_until_it_is_done() -> None:
+    hostvars: dict[str, dict[str, Any]] = {
+        "cas1": {"outlook_anywhere_in_work": True, "outlook_anywhere_broken": "W3SVC is down"},
+        "cas2": {"outlook_anywhere_in_work": False, "outlook_anywhere_broken": "of an earlier part"},
+        "cas3": {"outlook_anywhere_in_work": True},
+        "cas4": {},
+    }
+    assert broken(hostvars, hostvars) == [
+        "W3SVC is down",
+        "the run stopped at cas3: what it was doing there lost its line",
+    ]
+
+
+def test_what_went_wrong_between_the_fixes_is_told() -> None:
+    down = {"failed": True, "msg": "mbx1: MSExchangeSA does not start"}
+    variables = {
+        "mailbox_dsproxy_referral": DONE,
+        "outlook_anywhere_restart": {"failed": True, "msg": "One or more items failed", "results": [DONE, down]},
+        "outlook_anywhere_reboot": {"skipped": True},
+    }
+    assert of(variables, "mailbox") == [DONE, down]
 
 
 def test_readings_are_those_of_hosts_that_were_asked() -> None:
@@ -184,23 +223,32 @@ def test_a_server_that_was_not_read_is_named_unless_it_is_attested() -> None:
     hostvars: dict[str, dict[str, Any]] = {
         "gc1": {"outlook_anywhere_identity": {"server": {}}},
         "gc2": {"outlook_anywhere_identity": {"server": {}, "unreachable": True, "failure": {"found": "no answer"}}},
-        "gc3": {},
-        "gc4": {"outlook_anywhere_attested_6004": True},
+        "cas3": {},
     }
-    assert unread(hostvars, hostvars) == ["gc2 could not be read: no answer", "gc3 could not be read: it was not asked"]
+    catalogs = [
+        {"host": "gc1", "attested": False},
+        {"host": "gc2", "attested": False},
+        {"host": None, "fqdn": "gc8.contoso.com", "attested": True},
+        {"host": None, "fqdn": "gc9.contoso.com", "attested": False},
+    ]
+    assert unread(["gc1", "cas3"], hostvars, catalogs) == [
+        "cas3 could not be read: it was not asked",
+        "gc2 could not be read: no answer",
+        "gc9.contoso.com could not be read: it was not asked",
+    ]
+    catalogs[1]["attested"] = "yes"
+    assert len(unread(["gc1"], hostvars, catalogs)) == 1
 
 
-def test_a_restart_that_was_cut_short_waits_too_until_the_server_was_seen_without_it() -> None:
-    cut = {"server": {}, "restart_required": ["w3svc", "spooler"]}
-    variables: dict[str, Any] = {
-        "outlook_anywhere_identity": cut,
-        "client_access_kernel_mode_authentication": {"restart_required": ["W3SVC"]},
-    }
-    assert part_state(variables, "client_access")["restart_required"] == ["W3SVC", "spooler"]
-    variables["outlook_anywhere_after"] = {"skipped": True}
-    assert part_state(variables, "pin")["restart_required"] == ["w3svc", "spooler"]
-    variables["outlook_anywhere_after"] = {"server": {"fqdn": "x"}, "restart_required": []}
+def test_what_an_earlier_run_has_begun_is_a_part_of_its_own() -> None:
+    cut = {"server": {}, "restart_required": ["w3svc"], "unfinished": None}
+    variables: dict[str, Any] = {"outlook_anywhere_identity": cut, "client_access_valid_ports": {"changed": True}}
+    state = part_state(variables, "unfinished")
+    assert (state["restart_required"], state["to_change"], state["unfinished"]) == (["w3svc"], False, False)
     assert part_state(variables, "pin")["restart_required"] == []
+    variables["outlook_anywhere_identity"] = {"server": {}, "unfinished": "cas1: in work since noon"}
+    assert part_state(variables, "unfinished")["unfinished"] is True
+    assert part_state(variables, "pin")["unfinished"] is False
 
 
 def test_a_lost_line_is_told_once() -> None:

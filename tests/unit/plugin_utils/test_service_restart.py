@@ -20,9 +20,11 @@ from plugins.plugin_utils.deed import Deed
 from plugins.plugin_utils.fixes.options import InvalidOptions
 from plugins.plugin_utils.formats.sc import RUNNING, STOPPED
 from plugins.plugin_utils.journal import FileJournal, JournalUnusable, Record
+from plugins.plugin_utils.reads import Service
 from plugins.plugin_utils.restart_note import Note
 from plugins.plugin_utils.restart_order import Order
 from plugins.plugin_utils.service_restart import Restart, ServiceRestartAction
+from plugins.plugin_utils.service_words import start_advice
 from plugins.plugin_utils.windows.shell import TimedOut, Unreachable
 
 from .services_server import CLUSTER, EXCHANGE, NOON, FakeServer, Simulated, Ticking
@@ -216,16 +218,146 @@ def test_a_dependent_that_does_not_start_is_named_and_only_what_is_left_is_tried
     assert journal.read()["service_restart", SA].changed_at == stopped_at
 
 
-def test_a_change_since_the_cut_needs_a_restart_of_its_own(tmp_path: Path) -> None:
+W3SVC, HOST = "W3SVC", "MSExchangeServiceHost"
+REFER, KERNEL, POLLING = (
+    ("dsproxy_referral", "Do Not Refer HTTP to DSProxy"),
+    ("kernel_mode_authentication", "useKernelMode"),
+    ("valid_ports", "PeriodicPollingMinutes"),
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "record", "whole"),
+    [
+        (SA, REFER, True),
+        (SA.lower(), REFER, True),
+        (W3SVC, KERNEL, True),
+        (HOST, POLLING, True),
+        (SA, KERNEL, False),
+        (SA, POLLING, False),
+        (W3SVC, REFER, False),
+        (HOST, KERNEL, False),
+        (HOST, ("valid_ports", "ValidPorts"), False),
+        (HOST, ("valid_ports", "pinned"), False),
+        (SA, ("hosts_ipv4", "hosts undo"), False),
+        (SA, ("nspi_endpoint", "x"), False),
+        (SA, ("service_restart", W3SVC), False),
+    ],
+)
+def test_only_a_change_that_waits_for_this_very_service_makes_it_restart_as_a_whole(
+    tmp_path: Path, name: str, record: tuple[str, str], whole: bool
+) -> None:
+    services = {name: Simulated(), POP: Simulated(needs=(name,), failing_starts=[1067]), IS: Simulated(needs=(name,))}
+    server = FakeServer(services, {EXCHANGE: ("MailboxRole",)})
+    _deed, journal = restart(server, tmp_path, name=name)
+    journal.remember([Record(*record, "1", server.now)])
+    server.lines.clear()
+    # Without a fresh consent what is down is started all the same.
+    consent = {"mailbox_outage": whole}
+    checked, _journal = restart(server, tmp_path, name=name, check_mode=True, **consent)
+    deed, journal = restart(server, tmp_path, name=name, **consent)
+    assert deed.stop is None
+    assert (checked.changed, checked.before, checked.after) == (deed.changed, deed.before, deed.after)
+    assert bool(server.sent("net stop")) is whole
+    assert len(server.sent("net start")) == (3 if whole else 1)
+    assert set(states(server).values()) == {RUNNING}
+    assert notes(journal) == [Record(*record, "1", journal.read()[record].changed_at)]
+
+
+def test_a_change_that_a_boot_has_made_work_needs_no_restart(tmp_path: Path) -> None:
     server = mailbox()
     server.services[POP].failing_starts = [1067]
     _deed, journal = restart(server, tmp_path)
-    journal.remember([Record("dsproxy_referral", "x", "1", server.now)])
+    journal.remember([Record(*REFER, "1", server.now)])
+    server.boot = server.now + datetime.timedelta(seconds=1)
     server.lines.clear()
-    deed, journal = restart(server, tmp_path)
+    assert restart(server, tmp_path)[0].stop is None
+    assert not server.sent("net stop")
+
+
+@pytest.mark.parametrize("stopped", [True, False])
+def test_without_consent_what_is_down_is_started_and_the_restart_stays_due(tmp_path: Path, stopped: bool) -> None:
+    server = mailbox()
+    journal = FileJournal(tmp_path, "mbx1")
+    at = server.now
+    change = Record(*REFER, "1", at + datetime.timedelta(seconds=1))
+    journal.remember([Note(SA, (POP, IS), stopped, at).record, change])
+    server.services[POP].state = STOPPED
+    checked, _journal = restart(server, tmp_path, check_mode=True, mailbox_outage=False)
+    deed, journal = restart(server, tmp_path, mailbox_outage=False)
+    assert (checked.changed, checked.after, checked.warnings) == (deed.changed, deed.after, deed.warnings)
     assert deed.stop is None
-    assert server.sent("net stop")
+    assert deed.changed
+    assert server.sent("net") == [f"net start {POP}"]
+    assert "still due for a restart as a whole: mailbox_outage" in " ".join(deed.warnings)
     assert states(server) == ALL_BACK
+    memory = journal.read()
+    # What was not seen stopped is not remembered as restarted.
+    assert memory.pop(("service_restart", SA), None) == (Record("service_restart", SA, None, at) if stopped else None)
+    assert memory == {change.name: change}
+    # With nothing down the consent is asked for.
+    deed, _journal = restart(server, tmp_path, mailbox_outage=False)
+    assert failure_of(deed).setting == "mailbox_outage"
+    assert restart(server, tmp_path)[0].stop is None
+
+
+@pytest.mark.parametrize(
+    ("give_up", "says"),
+    [
+        (lambda server: vars(server.services[POP]).update(start=4), "disabled"),
+        (lambda server: server.services.pop(POP), "not installed"),
+    ],
+)
+@pytest.mark.parametrize("changed_since", [True, False])
+def test_a_dependent_that_was_given_up_is_dropped_and_the_restart_closes(
+    tmp_path: Path, give_up: Any, says: str, changed_since: bool
+) -> None:
+    server = mailbox()
+    server.services[POP].failing_starts = [1053]
+    _deed, journal = restart(server, tmp_path)
+    give_up(server)
+    if changed_since:
+        journal.remember([Record(*REFER, "1", server.now)])
+    server.lines.clear()
+    checked, _journal = restart(server, tmp_path, check_mode=True)
+    deed, journal = restart(server, tmp_path)
+    assert (deed.stop, deed.changed) == (None, changed_since)
+    assert (checked.changed, checked.after, checked.warnings) == (deed.changed, deed.after, deed.warnings)
+    assert any(POP in warning and says in warning for warning in deed.warnings)
+    assert f"net start {POP}" not in server.sent("net")
+    assert bool(server.sent("net stop")) is changed_since
+    assert ("service_restart", SA) in journal.read()
+    assert ("service_restart", f"{SA.lower()} under way") not in journal.read()
+
+
+def test_a_noted_dependent_that_was_given_up_and_runs_is_not_stopped(tmp_path: Path) -> None:
+    server = mailbox()
+    journal = FileJournal(tmp_path, "mbx1")
+    journal.remember([Note(SA, (POP, IS), stopped=False, at=server.now).record])
+    vars(server.services[POP]).update(start=4)
+    assert failure_of(restart(server, tmp_path)[0]).setting == POP
+    assert not server.sent("net")
+
+
+@pytest.mark.parametrize(
+    ("said", "exit_code", "says"),
+    [
+        ("System error 1058 has occurred.", 1053, "disabled"),
+        ("Systemfehler 1069 aufgetreten.", 1053, "account"),
+        ("System error 5 has occurred.", 1053, "administrator"),
+        ("System error 1067 has occurred.", 1053, "System log"),
+        ("System error 1053 has occurred.", 1053, "KB 944752"),
+        ("The Exchange 2007 service could not be started.", 1053, "KB 944752"),
+        ("", 0, "System log"),
+    ],
+)
+def test_what_net_start_said_decides_the_advice(said: str, exit_code: int, says: str) -> None:
+    assert says in start_advice(Service(STOPPED, exit_code), said)
+
+
+@given(st.text() | st.from_regex(r"[A-Z]{3} \d{1,9}\.?"), st.integers(0, 2000))
+def test_there_is_advice_whatever_net_start_said(said: str, exit_code: int) -> None:
+    assert start_advice(Service(STOPPED, exit_code), said)
 
 
 CUTS = ["net stop", f"net start {SA}", f"net start {IS}", f"net start {POP}"]
@@ -300,7 +432,9 @@ def test_what_must_not_be_stopped_is_left_alone(
         ({EXCHANGE: ("ClientAccessRole",)}, SA, False),
         ({EXCHANGE: None}, SA, True),
         ({}, SA, False),
-        ({EXCHANGE: ("MailboxRole",)}, "Other", False),
+        ({EXCHANGE: ("MailboxRole",)}, "Other", True),
+        ({EXCHANGE: ("ClientAccessRole",)}, "Other", False),
+        ({EXCHANGE: None}, "Other", True),
         ({EXCHANGE: ("MailboxRole",)}, "Below", True),
     ],
 )

@@ -16,7 +16,7 @@ from plugins.modules import hosts_ipv4
 from plugins.plugin_utils.changes import ReplaceFile
 from plugins.plugin_utils.facts.identity import TCPIP
 from plugins.plugin_utils.facts.ipv4 import INTERFACES, LINKAGE
-from plugins.plugin_utils.facts.roles import NTDS, WINDOWS
+from plugins.plugin_utils.facts.roles import EXCHANGE, NTDS, WINDOWS
 from plugins.plugin_utils.fixes.hosts_ipv4 import FOLDER, HOSTS, UNDO, UNDONE, HostsIpv4
 from plugins.plugin_utils.fixes.options import InvalidOptions
 from plugins.plugin_utils.fixes.plan import LeaveAlone, Plan
@@ -73,6 +73,7 @@ def server(
             or KeyContent((texts("Bind", *(f"\\Device\\{guid.upper()}" for guid in bound)),), ()),
             ReadTree(INTERFACES): states.get("tree") or tree,
             ReadKey(NTDS): states.get("ntds") or KeyAbsent(NTDS),
+            ReadKey(EXCHANGE): states.get("exchange") or KeyContent((), ("ClientAccessRole", "MailboxRole")),
             ReadKey(WINDOWS): states.get("windows")
             or KeyContent((text("CurrentVersion", version), text("SystemRoot", r"C:\Windows")), ()),
             ReadClock(): states.get("clock") or Clock(BOOT, NOW),
@@ -281,8 +282,52 @@ def test_without_a_note_absent_goes_by_the_rule() -> None:
     assert plan(server(FIXED, adapters={}), state="absent").failure is not None
 
 
-def test_once_undone_nothing_more_is_undone() -> None:
-    assert not plan(server(b"#::1 localhost\r\n" + OWN), note(UNDONE, "done"), state="absent").changes
+@pytest.mark.parametrize("memory", [note(UNDONE, "done"), note(UNDO, Undo().to_text())])
+def test_what_this_controller_did_not_write_is_shown_and_stays(memory: Memory) -> None:
+    result = plan(server(b"#::1 localhost\r\n" + OWN), memory, state="absent")
+    assert not result.changes
+    assert {item.status for item in result.findings} == {"compliant"}
+    names = result.findings[1]
+    assert names.before == names.after == "10.0.0.1 cas1; 10.0.0.1 cas1.contoso.com"
+    assert "this controller did not write" in names.reason
+    assert "none is left that this controller made a comment" in result.findings[0].reason
+    assert all(
+        "nothing of the fix is there" in item.reason for item in plan(server(STOCK), memory, state="absent").findings
+    )
+
+
+@pytest.mark.parametrize(
+    "memory", [{}, note(UNDO, present(b"", "10.0.0.1", ("cas1", "cas1.contoso.com")).undo.to_text())]
+)
+def test_an_undo_that_leaves_no_line_says_that_the_file_stays(memory: Memory) -> None:
+    result = plan(server(OWN), memory, state="absent")
+    assert new_bytes(result) == b""
+    assert "the empty file stays" in result.findings[1].reason
+
+
+NO_ROLE = KeyContent((), ("ClientAccessRole", "Setup"))
+
+
+def test_a_server_without_the_mailbox_role_does_not_need_it_and_can_still_undo_it() -> None:
+    result = plan(server(FIXED, exchange=NO_ROLE))
+    assert {item.status for item in result.findings} == {"not_applicable"}
+    assert all("no Mailbox role" in item.reason for item in result.findings)
+    assert not result.changes
+    assert plan(server(FIXED, exchange=NO_ROLE), state="absent").changes
+
+
+@pytest.mark.parametrize(
+    "exchange",
+    [
+        KeyContent((), ()),
+        KeyContent((), ("ClientAccessRole", "mailboxrole")),
+        KeyAbsent(EXCHANGE),
+        KeyDenied(EXCHANGE, "no"),
+        Unreadable("odd", "?"),
+    ],
+)
+def test_an_unreadable_role_is_not_an_absent_one(exchange: Any) -> None:
+    assert plan(server(exchange=exchange)).changes
 
 
 @pytest.mark.parametrize("state", ["present", "absent"])

@@ -17,7 +17,7 @@ from plugins.plugin_utils.changes import Change, SetIisAttribute
 from plugins.plugin_utils.converge import converge
 from plugins.plugin_utils.facts.roles import WINDOWS as WINDOWS_KEY
 from plugins.plugin_utils.fixes.iis import WINDOWS_AUTHENTICATION
-from plugins.plugin_utils.fixes.kernel_mode_authentication import OFF, ON, SERVER_SECTION, KernelModeAuthentication
+from plugins.plugin_utils.fixes.kernel_mode_authentication import OFF, ON, OWN, SERVER_SECTION, KernelModeAuthentication
 from plugins.plugin_utils.fixes.options import InvalidOptions
 from plugins.plugin_utils.fixes.plan import Fix, Plan
 from plugins.plugin_utils.fixes.rpc_virtual_directory import ASPECTS, HOME, RpcVirtualDirectory
@@ -80,6 +80,8 @@ class Iis:
             return self.section(read.path)
         if read in (ON, OFF):
             return IisPlaces(tuple(path for path, value in self.places.items() if value is (read == ON)))
+        if read == OWN:
+            return IisPlaces(tuple(sorted(self.own_credentials)))
         if isinstance(read, ReadClock):
             return Clock(self.boot, max(self.boot, NOW))
         if isinstance(read, ReadKey) and read.key == RPC_PROXY:
@@ -97,7 +99,7 @@ class Iis:
     def read(self, reads: Sequence[Read]) -> Reading:
         return Reading(self.observed(reads), left_behind=False)
 
-    def remove_left_behind(self, reads: Sequence[Read]) -> None:
+    def remove_left_behind(self, reads: Sequence[Read]) -> tuple[str, ...]:
         raise AssertionError("nothing was left behind")
 
     def apply(self, changes: Sequence[Change], settle_seconds: int, reads: Sequence[Read]) -> Applied:
@@ -305,7 +307,7 @@ def test_without_rpcproxy_it_is_the_default_site() -> None:
 @pytest.mark.parametrize(("windows", "status"), [("5.2", "not_applicable"), ("6.0", "unknown")])
 def test_a_server_without_iis_7(windows: str, status: str) -> None:
     iis = Iis(windows=windows)
-    iis.replaced |= dict.fromkeys(KernelModeAuthentication.reads[2:6], IisAbsent())
+    iis.replaced |= dict.fromkeys(KernelModeAuthentication.reads[2:7], IisAbsent())
     result = plan(iis)
     assert statuses(result) == {SERVER: status}
     assert (result.failure is not None) is (status == "unknown")
@@ -346,14 +348,25 @@ def test_a_change_needs_the_servers_clock() -> None:
     assert plan(Iis({"": False})).failure is None
 
 
-@pytest.mark.parametrize("where", ["", RPC])
+@pytest.mark.parametrize("where", ["", RPC, f"{SITE}/owa"])
 def test_credentials_of_an_application_pool_are_a_warning(where: str) -> None:
     iis = Iis({"": False})
     assert plan(iis).warnings == ()
     iis.own_credentials.add(where)
     (warning,) = plan(iis).warnings
-    assert (where or "server") in warning
-    assert "Kerberos" in warning
+    assert f"is on at {where or 'server'}: Kerberos" in warning
+
+
+def test_where_credentials_of_application_pools_were_not_seen_is_told() -> None:
+    iis = Iis({"": False})
+    iis.own_credentials.add(RPC)
+    iis.replaced[OWN] = Unreadable("odd", "ERROR")
+    result = plan(iis)
+    assert result.failure is None
+    unseen, seen = result.warnings
+    assert "is not known" in unseen
+    assert "'ERROR'" in unseen
+    assert RPC in seen
 
 
 def test_check_mode_predicts_the_run_and_a_rerun_changes_nothing() -> None:

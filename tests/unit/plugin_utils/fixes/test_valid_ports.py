@@ -101,7 +101,8 @@ def test_a_list_works_once_the_rpc_proxy_has_read_it_since_it_was_written(second
 
 def test_a_change_is_remembered_as_a_pin_and_giving_it_back_forgets_it() -> None:
     pinned = plan(observe(None, number("PeriodicPollingMinutes", 15)))
-    assert pinned.to_be_proved == ("ValidPorts",)
+    assert pinned.to_be_proved == ("PeriodicPollingMinutes", "ValidPorts")
+    assert plan(observe(None, ZERO)).to_be_proved == ("ValidPorts",)
     assert (pinned.notes, pinned.forget) == ((("pinned", "by this controller"),), ())
     given_back = plan(observe(None, ZERO), polling_minutes=15)
     assert (given_back.notes, given_back.forget) == ((), ("pinned",))

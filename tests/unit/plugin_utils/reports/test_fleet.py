@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from plugins.plugin_utils.reports.fleet import FleetReport, HostReport
-from plugins.plugin_utils.reports.summary import gate_lines, pending
+from plugins.plugin_utils.reports.summary import Waits, gate_lines, gate_record, pending
 
 
 def finding(status: str, setting: str = "ValidPorts", **more: Any) -> dict[str, Any]:
@@ -113,17 +113,32 @@ def test_details_name_what_is_not_as_it_should_be() -> None:
 
 
 def test_what_waits_says_what_users_will_notice_and_whose_consent_it_needs() -> None:
-    (line,) = pending("gc1", ["global_catalog", "mailbox"], [], True, True)
+    (line,) = pending("gc1", ["global_catalog", "mailbox"], Waits((), True), True)
     assert line.startswith("gc1: reboot is due; users notice: ")
     assert "KB 302914" in line
     assert "mailboxes" in line
     assert line.endswith("consent: outlook_anywhere_allow_reboot")
-    (line,) = pending("x", [], ["Other"], False, True)
+    (line,) = pending("x", [], Waits(("Other",), False), True)
     assert "users notice: not known" in line
+    (line,) = pending("x", [], Waits(("msexchangesa",), False, cluster_node=True), True)
+    assert "6002 and 6004" in line
+    assert "Move-ClusteredMailboxServer" in line
+    assert "allow_restart" not in line
+
+
+def test_a_server_in_work_is_not_clean_and_is_told() -> None:
+    unfinished = host({"findings": [finding("compliant")], "unfinished": "cas1: it has been in work since noon"})
+    report = fleet(unfinished)
+    assert not report.clean
+    assert report.summary["unfinished"] == 1
+    assert "cas1: it has been in work since noon" in report.details()
 
 
 def test_a_run_that_stopped_is_not_clean_and_says_why_with_what_the_gates_saw() -> None:
-    gate = {"gate": "global_catalogs", "open": False, "proved": ["gc1"], "attested": ["gc9"], "missing": ["gc2 is off"]}
+    gate = gate_record(
+        {"gate": "global_catalogs", "open": False, "proved": ["gc1"], "attested": ["gc9"], "missing": ["gc2 is off"]}
+    )
+    assert gate_record({"failed": True, "msg": "odd"})["missing"] == ["odd"]
     clean = host({"findings": [finding("compliant")]})
     report = FleetReport((clean,), False, "now", "0.1.0", stopped=("the gate is closed",), gates=(gate,))
     assert not report.clean
@@ -134,7 +149,7 @@ def test_a_run_that_stopped_is_not_clean_and_says_why_with_what_the_gates_saw() 
     assert report.as_dict()["stopped"] == ["the gate is closed"]
     assert report.as_dict()["gates"] == [gate]
     assert fleet(clean).clean
-    assert gate_lines({"gate": "x"}) == ["gate x: closed; nothing was read"]
+    assert gate_lines({"gate": "x", "open": True}) == ["gate x: open"]
 
 
 def test_a_predicted_change_is_not_called_corrected() -> None:

@@ -16,8 +16,15 @@ from plugins.plugin_utils.changes import ReplaceFile
 from plugins.plugin_utils.formats.registry import Unreadable
 from plugins.plugin_utils.reads import FileAbsent, FileContent, ReadFile
 from plugins.plugin_utils.windows.command_line import Batch, Frame, Frames, Step
-from plugins.plugin_utils.windows.files import interpret, is_left_behind, read_steps, remove_steps, write
-from plugins.plugin_utils.windows.shell import AnswerUnusable
+from plugins.plugin_utils.windows.files import (
+    interpret,
+    left_behind,
+    left_behind_steps,
+    read_steps,
+    remove_steps,
+    write,
+)
+from plugins.plugin_utils.windows.shell import AnswerUnusable, TimedOut, Unreachable
 
 FOLDER = r"%SystemRoot%\system32\drivers\etc"
 READ = ReadFile(FOLDER, "hosts")
@@ -112,7 +119,13 @@ def test_a_read_is_one_plain_command_a_step_and_nothing_of_it_asks() -> None:
 def test_only_our_own_two_names_are_removed() -> None:
     lines = [step.line for step in remove_steps(FOLDER, "hosts")]
     assert [line.count("hosts.exchange_ops") for line in lines] == [3, 3]
-    assert not is_left_behind(Frames({}, ""))
+
+
+def test_what_is_left_behind_is_named() -> None:
+    names = [step.name for step in left_behind_steps(FOLDER, "hosts")]
+    frames = {names[0]: GOOD, names[1]: Frame(b"left beside\r\n", b"", 0)}
+    assert left_behind(Frames(frames, "")) == ("hosts.exchange_ops.b64",)
+    assert left_behind(Frames({}, "")) == ()
 
 
 class Scripted:
@@ -122,12 +135,16 @@ class Scripted:
         self.files: dict[str, bytes] = {} if old is None else {"hosts": old}
         self.attributes = attributes
         self.failing: dict[str, Frame] = {}
+        self.unredirected: set[str] = set()
+        self.lost: list[Exception] = []
         self.lines: list[str] = []
         self.certutil = True
         self.carry: Callable[[bytes], bytes] = lambda data: data
 
     def __call__(self, steps: Sequence[Step], stdin: bytes | None, waits: int) -> Frames:
         self.lines.append(Batch(steps).line)
+        if self.lost:
+            raise self.lost.pop(0)
         frames: dict[str, Frame] = {}
         failed = False
         for step in steps:
@@ -149,6 +166,8 @@ class Scripted:
         }
         if kind in told:
             return told[kind]
+        if step.name in self.unredirected:
+            return Frame(b"", b"Zugriff verweigert\r\n", 0)
         try:
             self._do(step, stdin)
         except KeyError:
@@ -228,6 +247,57 @@ def test_a_line_end_that_cannot_be_left_out_is_added_and_told() -> None:
     assert written.rejected is None
     assert "a line end was added" in written.warnings[0]
     assert server.files == {"hosts": b"a\nb\nc\n"}
+
+
+@pytest.mark.parametrize("lost", [TimedOut("hung"), Unreachable("cut"), AnswerUnusable("garbage")])
+def test_however_certutil_fails_the_line_end_is_added_and_the_reason_told(lost: Exception) -> None:
+    server = Scripted()
+    server.lost = [lost]
+    written = write(server, [replacing(b"a\nb\nc")], 0, [])
+    assert written.rejected is None
+    assert f"failed ({lost}), so a line end was added" in written.warnings[0]
+    assert server.files == {"hosts": b"a\nb\nc\n"}
+    assert [("certutil" in line, "move /y" in line) for line in server.lines] == [
+        (True, False),
+        (False, False),
+        (False, True),
+    ]
+
+
+@pytest.mark.parametrize("step", ["decode", "keep", "refill"])
+def test_a_command_of_the_way_through_certutil_that_fails_is_no_end(step: str) -> None:
+    server = Scripted()
+    server.failing[step] = BAD
+    written = write(server, [replacing(b"a\nb\nc")], 0, [])
+    assert written.rejected is None
+    assert "Zugriff verweigert" in written.warnings[0]
+    assert server.files == {"hosts": b"a\nb\nc\n"}
+
+
+def test_a_line_that_is_lost_on_the_plain_way_too_is_lost() -> None:
+    server = Scripted()
+    server.lost = [TimedOut("hung"), Unreachable("cut")]
+    with pytest.raises(Unreachable):
+        write(server, [replacing(b"a\nb\nc")], 0, [])
+    assert len(server.lines) == 2
+    assert server.files == {"hosts": b"old\r\n"}
+
+
+@pytest.mark.parametrize("unredirected", [{"make", "fill"}, {"fill"}])
+@pytest.mark.parametrize("old", [None, b"old\r\n"])
+def test_a_redirection_that_fails_sets_no_exit_code_and_is_told_as_what_it_is(
+    unredirected: set[str], old: bytes | None
+) -> None:
+    server = Scripted(old)
+    if old is None and "make" in unredirected:
+        server.files["hosts.exchange_ops"] = b"left by a cut run"
+    server.unredirected = unredirected
+    written = write(server, [replacing(b"new\r\n", old)], 0, [])
+    assert written.rejected is not None
+    assert "Zugriff verweigert" in written.answer
+    assert "who has the file open" in str(written.next_step)
+    assert "8,191" not in str(written.next_step)
+    assert server.files == ({} if old is None else {"hosts": old})
 
 
 def test_what_protects_a_file_is_taken_off_and_put_back_also_when_the_move_fails() -> None:
