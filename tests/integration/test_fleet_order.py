@@ -215,7 +215,7 @@ def test_a_limited_run_reads_the_others_and_stops_where_one_cannot_be(
     assert pinned(fleet)
     assert not pinned(fleet, "cas2")
     assert site(fleet, *CONSENT, "--limit", "mbx1").exit_code == 2
-    assert "cas2 does not allow" in report(fleet)["stopped"][0]
+    assert "cas2 polls" in report(fleet)["stopped"][0]
     assert refers(fleet)
 
 
