@@ -34,7 +34,7 @@ SETTLED = ("-e", "outlook_anywhere_settle_minutes=0")
 QUICK = ("-e", json.dumps({"outlook_anywhere_check_seconds": 2, "outlook_anywhere_reboot_timeout": 20}))
 SPLIT = ("-e", "outlook_anywhere_affinity=none")
 MODEL = "the model's hooks, and its clock for everything"
-# Three tests below take the same way on Wine; here it is Ansible that is looked at.
+# test_drift_site_drift takes the same way on Wine; here it is Ansible that is looked at.
 ORDER = "nothing: the order of the parts is Ansible's, whatever the servers are"
 
 
@@ -90,8 +90,8 @@ def ready(fleet: Fleet) -> None:
         fleet.lab[name].state.reboot()
 
 
-def test_without_consent_the_first_gate_stops_the_run_and_a_rerun_with_it_goes_on(start: StartFleet) -> None:
-    fleet = start(demo_hosts())
+def test_without_consent_the_first_gate_stops_the_run_and_a_rerun_with_it_goes_on(start_model: StartModel) -> None:
+    fleet = start_model(ORDER, demo_hosts())
     first = site(fleet)
     assert first.exit_code == 2, first.screen
     assert opened(fleet) == {"all_can_be_read": True, "global_catalogs": False}
@@ -573,10 +573,10 @@ def test_a_lost_line_in_the_middle_of_a_change_stops_the_run_and_a_rerun_converg
 
 
 @pytest.mark.one_core
-def test_a_restart_that_was_cut_is_finished_by_a_rerun_with_everything_that_had_run(start: StartFleet) -> None:
+def test_a_restart_that_was_cut_is_finished_by_a_rerun_with_everything_that_had_run(start_model: StartModel) -> None:
     hosts = few()
     hosts["mbx1"]["services"] = {"MSExchangeIS": {"state": "running", "depends_on": ["MSExchangeSA"]}}
-    fleet = start({name: host for name, host in hosts.items() if name in ("cas1", "mbx1", "gc1")})
+    fleet = start_model(ORDER, {name: host for name, host in hosts.items() if name in ("cas1", "mbx1", "gc1")})
     ready(fleet)
     state = fleet.lab["mbx1"].state
     fleet.lab["mbx1"].faults.append(Fault("cut_after", "command", command_regex="net stop"))

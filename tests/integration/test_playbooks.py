@@ -19,7 +19,7 @@ from tests.integration.fleet import COLLECTION, CONFIGURATOR, REPOSITORY, RPC_PR
 from tests.lab import Fault
 
 DEMO = yaml.safe_load((REPOSITORY / "tests" / "lab" / "fleets" / "demo.yml").read_text(encoding="utf-8"))
-# Four tests below see the playbooks on Wine; what the modules do there, their own tests see.
+# Two tests below see the playbooks on Wine; what the modules do there, their own tests see.
 PLAYBOOK = "nothing: this is what the playbook does, whatever the servers are"
 POLLING, PORTS = "valid_ports.PeriodicPollingMinutes", "valid_ports.ValidPorts"
 IPV6, BINDING = "ipv6_components.DisabledComponents", "ipv6_binding.IPv6 binding"
@@ -364,8 +364,8 @@ def test_a_mailbox_server_that_cannot_be_read_counts_as_one_that_needs_the_fix(s
 
 
 @pytest.mark.one_core
-def test_what_a_restart_or_reboot_must_still_prove_is_pending_until_it_has(start: StartFleet) -> None:
-    fleet = start(behind_open_gates())
+def test_what_a_restart_or_reboot_must_still_prove_is_pending_until_it_has(start_model: StartModel) -> None:
+    fleet = start_model(PLAYBOOK, behind_open_gates())
     site(fleet)
 
     def due() -> dict[str, tuple[list[str], bool]]:
@@ -395,11 +395,11 @@ def test_what_a_restart_or_reboot_must_still_prove_is_pending_until_it_has(start
 
 
 @pytest.mark.one_core
-def test_servers_to_which_not_everything_applies_are_told_so(start: StartFleet) -> None:
+def test_servers_to_which_not_everything_applies_are_told_so(start_model: StartModel) -> None:
     hosts = behind_open_gates()
     hosts["mbx1"]["cluster"] = True
     hosts["cas1"]["exchange_2010"] = True
-    fleet = start(hosts)
+    fleet = start_model(PLAYBOOK, hosts)
     run = drift(fleet)
     assert "mbx1: it is a cluster node" in run.screen
     assert "cas1: Exchange 2010 or later is installed" in run.screen
