@@ -165,7 +165,7 @@ def test_however_certutil_fails_the_line_end_is_added_and_the_reason_told(start:
     fleet = start({name: both_roles(STOCK[:-2]) for name in faults})
     for name, fault in faults.items():
         fleet.lab[name].faults.append(fault)
-    results = everywhere(fleet, command_timeout=15)
+    results = everywhere(fleet, command_timeout=30)
     for name, result in results.items():
         assert (result["outcome"], result["changed"]) == ("ok", True), result
         assert "a line end was added" in result["warnings"][0], name
@@ -286,7 +286,7 @@ def test_a_run_that_is_cut_is_told_and_a_rerun_converges(start: StartFleet) -> N
     fleet = start({name: both_roles() for name in cases})
     for name, fault in cases.items():
         fleet.lab[name].faults.append(fault)
-    results = everywhere(fleet, command_timeout=5)
+    results = everywhere(fleet, command_timeout=30)
     for name, fault in cases.items():
         assert_told(
             results[name],
