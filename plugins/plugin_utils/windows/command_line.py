@@ -12,6 +12,7 @@ import re
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 MAX_LINE = 8191
 _OUTSIDE = -1
@@ -91,53 +92,62 @@ class Step:
     """A named command of a batch.
 
     C(when) is always, while_all_succeed or after_a_failure; a command that may_fail is no failure for those behind it.
-    C(codes) are the exit codes above 1 that must be told apart.
     """
 
     name: str
     line: str
     when: str = "always"
     may_fail: bool = False
-    codes: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.when not in ("always", "while_all_succeed", "after_a_failure"):
+        if self.when not in _CONDITIONS:
             raise ValueError(f"{self.when!r} is no condition of a step")
+
+
+_CONDITIONS = {
+    "always": "{}",
+    "while_all_succeed": "(if not defined oa ({}))",
+    "after_a_failure": "(if defined oa ({}))",
+}
+
+
+def _runs(framed: Sequence[tuple[str, str]]) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    """What stands under one condition: what follows a failure together, what needs success each by itself."""
+    for when, part in groupby(framed, lambda item: item[0]):
+        if when == "while_all_succeed":
+            yield from ((when, [item]) for item in part)
+        else:
+            yield when, list(part)
 
 
 class Batch:
     """Commands for one line of cmd.exe, and the way back from what the line printed to each command.
 
     Each command is framed by marks with a random token, so that nothing a command prints can be taken for a mark. Its
-    exit code comes from C(if errorlevel): C(%errorlevel%) would be expanded before the line runs.
+    exit code comes by C(call), which expands once more: C(%errorlevel%) alone would be expanded before the line runs.
     """
 
     def __init__(self, steps: Sequence[Step], token: str | None = None) -> None:
         self._steps = tuple(steps)
-        self._token = token or f"oa{secrets.token_hex(3)}"
+        self._token = token or f"o{secrets.token_hex(2)}"
 
     @property
     def line(self) -> str:
         """The whole line; raises LineTooLong."""
-        line = "&".join(["set oa=", *(self._framed(place, step) for place, step in enumerate(self._steps))])
+        framed = [(step.when, self._framed(place, step)) for place, step in enumerate(self._steps)]
+        parts = [_CONDITIONS[when].format("&".join(text for _when, text in part)) for when, part in _runs(framed)]
+        # A variable of that name would hide what is asked for.
+        line = "&".join(["set errorlevel=", "set oa=", *parts])
         if len(line) > MAX_LINE:
             raise LineTooLong(f"{len(line)} characters, more than the {MAX_LINE} that cmd.exe takes")
         return line
 
     def _framed(self, place: int, step: Step) -> str:
         mark = f"{self._token}.{place}"
-        failed = "" if step.may_fail else "&set oa=1"
-        # The dot keeps the digit away from '>', where it would name a handle. Several IFs where one with ELSE would do,
-        # and brackets around each: an IF without them swallows the rest of the line.
-        tests = [f"(if errorlevel 0 (if not errorlevel 1 (echo {mark}=0.)))"]
-        tests += [f"(if errorlevel {code} (if not errorlevel {code + 1} (echo {mark}={code}.)))" for code in step.codes]
-        tests += [f"(if errorlevel 1 (echo {mark}=1.{failed}))", f"(if not errorlevel 0 (echo {mark}=-1.{failed}))"]
-        framed = f"echo {mark}.&echo {mark}.>&2&{step.line}&{'&'.join(tests)}"
-        if step.when == "while_all_succeed":
-            return f"(if not defined oa ({framed}))"
-        if step.when == "after_a_failure":
-            return f"(if defined oa ({framed}))"
-        return framed
+        # The dot keeps the digit away from '>', where it would name a handle. An IF without brackets around it swallows
+        # the rest of the line.
+        failed = "" if step.may_fail else "&(if errorlevel 1 (set oa=1))&(if not errorlevel 0 (set oa=1))"
+        return f"echo {mark}.&echo {mark}.>&2&{step.line}&call echo {mark}=%^errorlevel%.{failed}"
 
     def split(self, stdout: bytes, stderr: bytes) -> Frames:
         """What each command that ran printed, by the step's name; a command that did not run is missing."""

@@ -65,13 +65,7 @@ def _steps(read: Read) -> list[Step]:
         return [key_step(read.key, may_fail=isinstance(read, ProbeKey))]
     if isinstance(read, ReadTree):
         return [key_step(read.key, tree=True, may_fail=True)]
-    return [Step(_name(read), _line(read), may_fail=True, codes=_codes(read))]
-
-
-def _codes(read: Read) -> tuple[int, ...]:
-    if isinstance(read, ReadDependents):
-        return (sc.NO_SUCH_SERVICE, sc.MORE_DATA)
-    return (sc.NO_SUCH_SERVICE,) if isinstance(read, ReadService) else ()
+    return [Step(_name(read), _line(read), may_fail=True)]
 
 
 def _name(read: Read) -> str:

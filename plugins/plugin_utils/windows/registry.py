@@ -67,7 +67,10 @@ def key_step(key: Key, tree: bool = False, may_fail: bool = False) -> Step:
 
 def above_steps(keys: Sequence[Key]) -> list[Step]:
     """The commands that read the keys above the given ones when any of these fails."""
-    return [Step(_query_name(key), command("reg", "query", key.path), "after_a_failure") for key in _ancestors(keys)]
+    return [
+        Step(_query_name(key), command("reg", "query", key.path), "after_a_failure", may_fail=True)
+        for key in _ancestors(keys)
+    ]
 
 
 def interpret_tree(frames: Frames, key: Key) -> KeyTree | Unreadable:
@@ -224,7 +227,7 @@ def remove_step() -> Step:
 
 def left_behind_step() -> Step:
     """Ask whether a cut run left its import file behind."""
-    return Step(_LEFT, f'(if exist "%TEMP%\\{IMPORT_FILE}" (echo {_LEFT}))')
+    return Step(_LEFT, f'(if exist "%TEMP%\\{IMPORT_FILE}" (echo {_LEFT}))', may_fail=True)
 
 
 def is_left_behind(frames: Frames) -> bool:

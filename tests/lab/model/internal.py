@@ -16,7 +16,7 @@ from tests.lab.samples import sample
 
 # cmd.exe has these as well.
 UNMODELLED = re.compile(
-    "assoc|break|call|chdir|cls|color|date|dir|dpath|endlocal|ftype|goto|keys|md|mkdir|mklink|path|pause|"
+    "assoc|break|chdir|cls|color|date|dir|dpath|endlocal|ftype|goto|keys|md|mkdir|mklink|path|pause|"
     "popd|prompt|pushd|rd|ren|rename|rmdir|setlocal|shift|start|time|title|verify|vol"
 )
 

@@ -173,6 +173,18 @@ class Interpreter:
 
     async def _simple(self, node: Simple, call: Call) -> int:
         text = self._substitute(node.text).lstrip(DELIMITERS + "@")
+        if called := re.match(rf"(?i)call[{DELIMITERS}]+", text):
+            return await self._called(text[called.end() :], call)
+        return await self._command(text, call)
+
+    async def _called(self, text: str, call: Call) -> int:
+        """CALL expands once more, so %^errorlevel%, whose caret the parser has taken off, is what it is just now."""
+        if re.match(r"(?i)(:|if\b|for\b|rem\b|call\b|\()", text) or "^" in text:
+            raise NotModelled(f"call {text}")
+        now = {"ERRORLEVEL": str(self._errorlevel), **_upper(call.environment)}
+        return await self._command(expand_percent(text, now), call)
+
+    async def _command(self, text: str, call: Call) -> int:
         command = internal.find(text)
         if command is not None:
             result = await command.run(call.with_text(command.arguments))

@@ -102,6 +102,9 @@ def test_long_writing_line(server: Server) -> None:
         ("echo a>%TEMP%\\f&del %TEMP%\\f&(if exist %TEMP%\\f (echo left))", ""),
         ("nosuch 2>nul&(if errorlevel 9009 (echo yes))&(if errorlevel 9010 (echo no))", "yes\n"),
         ("reg query HKLM\\x 2>nul&echo a&(if errorlevel 1 (echo stale))", "a\nstale\n"),
+        ("nosuch 2>nul&call echo now %^errorlevel%.", "now 9009.\n"),
+        ("(if not defined q (nosuch 2>nul&call echo 1=%^errorlevel%.&ver>nul&call echo 2=%^errorlevel%.))", "1=9009.\n2=0.\n"),
+        ("set x=1&call echo %^x%&nosuch 2>nul&echo %errorlevel% %^errorlevel%", "1\n0 %errorlevel%\n"),
         ("reg query HKLM\\x 2>nul&echo %errorlevel%", "0\n"),
         ('"echo a"', "a\n"),
         ('"echo "a b" c"', '"a b" c\n'),
@@ -174,7 +177,7 @@ def test_a_failed_redirection_runs_nothing_and_leaves_errorlevel_alone(
 
 
 def test_what_cmd_has_and_the_model_lacks_is_loud(server: Server) -> None:
-    output = server.run("call echo a")
+    output = server.run("call :label")
     assert output.exit_code == 255
     assert b"not modelled: call" in output.stderr
 

@@ -76,7 +76,7 @@ STEPS = [Step("first", "reg query A <nul"), Step("second", "reg query B <nul", "
 
 def test_the_line_frames_each_command_and_asks_for_its_exit_code() -> None:
     line = Batch(STEPS, "T").line
-    assert line.startswith("set oa=&echo T.0.&echo T.0.>&2&reg query A <nul&(if errorlevel 0 ")
+    assert line.startswith("set errorlevel=&set oa=&echo T.0.&echo T.0.>&2&reg query A <nul&call echo T.0=%^errorlevel%.&")
     assert "&(if defined oa (echo T.1.&" in line
     assert "%errorlevel%" not in line
     assert line.count("(") == line.count(")")
@@ -111,12 +111,19 @@ def test_what_stands_outside_of_all_frames_is_not_thrown_away() -> None:
 @given(st.binary(max_size=200), st.binary(max_size=50), st.integers(-1, 1))
 def test_what_a_command_prints_is_never_taken_for_a_mark(stdout: bytes, stderr: bytes, code: int) -> None:
     batch = Batch([Step("only", "x")])
-    mark = re.search(r"echo (oa[0-9a-f]{6}\.0)\.", batch.line)[1].encode()  # type: ignore[index]
-    other = b"oa.0=0."
+    mark = re.search(r"echo (o[0-9a-f]{4}\.0)\.", batch.line)[1].encode()  # type: ignore[index]
+    other = b"o.0=0."
     frames = batch.split(mark + b".\r\n" + stdout + other + mark + b"=%d.\r\n" % code, mark + b".\r\n" + stderr)
     assert frames["only"].stdout == stdout + other
     assert frames["only"].stderr == stderr
     assert frames["only"].exit_code == code
+
+
+def test_what_follows_a_failure_shares_one_condition_and_what_needs_success_has_one_each() -> None:
+    after = Batch([Step("a", "x", "after_a_failure"), Step("b", "y", "after_a_failure")], "T").line
+    assert after.count("if defined oa") == 1
+    while_ = Batch([Step("a", "x", "while_all_succeed"), Step("b", "y", "while_all_succeed")], "T").line
+    assert while_.count("if not defined oa") == 2
 
 
 def test_two_batches_do_not_share_their_marks() -> None:
@@ -124,7 +131,7 @@ def test_two_batches_do_not_share_their_marks() -> None:
 
 
 def test_a_line_that_cmd_would_not_take_is_refused() -> None:
-    long = [Step("long", "echo " + "x" * 8000)]
+    long = [Step("long", "echo " + "x" * 8200)]
     assert not fits(long)
     with pytest.raises(LineTooLong, match="8191"):
         Batch(long).line.strip()

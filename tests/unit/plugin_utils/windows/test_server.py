@@ -30,7 +30,7 @@ class Answering:
         assert waits == 0
         self.lines.append(line)
         out = ""
-        for mark, name in re.findall(r"echo (oa\w+\.\d+)\.&echo \1\.>&2&sc query (\S+) <nul", line):
+        for mark, name in re.findall(r"echo (o\w+\.\d+)\.&echo \1\.>&2&sc query (\S+) <nul", line):
             body = f"SERVICE_NAME: {name}\r\n        TYPE : 10  X\r\n        STATE : 4  RUNNING\r\n"
             out += f"{mark}.\r\n{body}{mark}=0.\r\n"
         return Completed(out.encode(), b"", 0)
