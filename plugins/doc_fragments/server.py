@@ -14,7 +14,7 @@ options:
   command_timeout:
     description:
       - Seconds that one command may take on the server before it is ended there and the task fails, 1 to 3600.
-      - A task sends one command to read and one to change.
+      - A task sends one command to read and one to change; a file is brought by one more.
     type: int
     default: 120
 attributes:
@@ -39,16 +39,20 @@ notes:
   - Nothing is started on the server but programs that come with Windows. C(become) and C(environment) are refused.
 """
 
-    FIX = r"""
+    SNAPSHOTS = r"""
 options:
   snapshot_dir:
     description:
-      - Folder on the controller, with a folder for each host below it, that keeps what must outlive a task. It holds
-        C(pending.json), which changes still wait for a restart or a reboot, by the server's own clock, and what an undo
-        needs to know.
-      - Made when absent. Without it nothing is changed.
+      - Folder on the controller, with a folder for each host below it, that keeps what must outlive a task. It holds a
+        snapshot for each task that changed something, with what was there before, and C(pending.json), which changes
+        still wait for a restart or a reboot, by the server's own clock, and what an undo needs to know.
+      - Made when absent, readable by its owner only. Without it nothing is changed.
     type: path
     default: ./.outlook_anywhere/snapshots
+"""
+
+    FIX = r"""
+options:
   leave_alone:
     description:
       - Look, and change nothing. The findings then have this status, unless a fix is half applied, which is drift.

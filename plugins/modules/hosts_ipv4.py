@@ -29,6 +29,7 @@ description:
     C(not_applicable). O(state=absent) works there too.
 extends_documentation_fragment:
   - exchange_ops.outlook_anywhere.server
+  - exchange_ops.outlook_anywhere.server.snapshots
   - exchange_ops.outlook_anywhere.server.fix
 options:
   address:
@@ -110,6 +111,10 @@ reboot_required:
   description: Always false for this module.
   returned: always
   type: bool
+snapshot:
+  description: The file on the controller that says what was there before, for M(exchange_ops.outlook_anywhere.restore).
+  returned: when something was changed, or was about to be
+  type: str
 predicted:
   description: Whether this is what check mode predicts; nothing was changed then.
   returned: when the server was read

@@ -20,6 +20,7 @@ description:
     P(exchange_ops.outlook_anywhere.client_access#role) decides that.
 extends_documentation_fragment:
   - exchange_ops.outlook_anywhere.server
+  - exchange_ops.outlook_anywhere.server.snapshots
   - exchange_ops.outlook_anywhere.server.fix
 options:
   state:
@@ -95,6 +96,10 @@ reboot_required:
   description: Whether a change waits for its reboot.
   returned: always
   type: bool
+snapshot:
+  description: The file on the controller that says what was there before, for M(exchange_ops.outlook_anywhere.restore).
+  returned: when something was changed, or was about to be
+  type: str
 predicted:
   description: Whether this is what check mode predicts; nothing was changed then.
   returned: when the server was read

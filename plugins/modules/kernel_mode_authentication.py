@@ -28,6 +28,7 @@ description:
   - Windows Server 2003 has no kernel-mode authentication, and is C(not_applicable). IIS missing elsewhere is a failure.
 extends_documentation_fragment:
   - exchange_ops.outlook_anywhere.server
+  - exchange_ops.outlook_anywhere.server.snapshots
   - exchange_ops.outlook_anywhere.server.fix
 options:
   enabled:
@@ -102,6 +103,10 @@ reboot_required:
   description: Always false for this module; a restart of C(W3SVC) is enough.
   returned: always
   type: bool
+snapshot:
+  description: The file on the controller that says what was there before, for M(exchange_ops.outlook_anywhere.restore).
+  returned: when something was changed, or was about to be
+  type: str
 predicted:
   description: Whether this is what check mode predicts; nothing was changed then.
   returned: when the server was read

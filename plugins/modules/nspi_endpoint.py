@@ -19,6 +19,7 @@ description:
   - Fails on a server that is no Global Catalog. C(NSPI max sessions per user) is told where it is absent or 50.
 extends_documentation_fragment:
   - exchange_ops.outlook_anywhere.server
+  - exchange_ops.outlook_anywhere.server.snapshots
   - exchange_ops.outlook_anywhere.server.fix
 options:
   protocol_sequences:
@@ -86,6 +87,10 @@ reboot_required:
   description: Whether a change waits for its reboot.
   returned: always
   type: bool
+snapshot:
+  description: The file on the controller that says what was there before, for M(exchange_ops.outlook_anywhere.restore).
+  returned: when something was changed, or was about to be
+  type: str
 predicted:
   description: Whether this is what check mode predicts; nothing was changed then.
   returned: when the server was read

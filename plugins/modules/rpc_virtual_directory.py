@@ -19,6 +19,7 @@ description:
   - The site is the one that C(WebSite) of C(RpcProxy) names, else C(Default Web Site).
 extends_documentation_fragment:
   - exchange_ops.outlook_anywhere.server
+  - exchange_ops.outlook_anywhere.server.snapshots
   - exchange_ops.outlook_anywhere.server.fix
 options:
   authentication:
@@ -97,6 +98,10 @@ reboot_required:
   description: Always false for this module.
   returned: always
   type: bool
+snapshot:
+  description: The file on the controller that says what was there before, for M(exchange_ops.outlook_anywhere.restore).
+  returned: when something was changed, or was about to be
+  type: str
 predicted:
   description: Whether this is what check mode predicts; nothing was changed then.
   returned: when the server was read

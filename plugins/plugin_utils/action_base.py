@@ -12,10 +12,11 @@ from typing import Any, ClassVar
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator, ValidationResult
 from ansible.plugins.action import ActionBase
 
-from .converge import Stop, converge, stop_result
+from .converge import Controller, Managed, Outcome, Stop, Task, converge, stop_result
 from .fixes.options import InvalidOptions
-from .fixes.plan import Failure, Fix, LeaveAlone
+from .fixes.plan import Failure, Finding, Fix, LeaveAlone
 from .journal import FileJournal
+from .snapshots import FileSnapshots
 from .windows.server import Server
 from .windows.shell import Shell, refusal
 
@@ -112,8 +113,49 @@ class ServerAction(ControllerAction):
         )
 
 
-class FixAction(ServerAction):
-    """A module that brings one fix to its desired state."""
+class ConvergeAction(ServerAction):
+    """An action that brings fixes to their desired state."""
+
+    @abstractmethod
+    def managed(self, options: dict[str, Any]) -> tuple[Managed, ...]:
+        """The fixes of the task; raises InvalidOptions."""
+
+    @abstractmethod
+    def unknown(self, reason: str) -> tuple[Finding, ...]:
+        """The findings of a task whose options say too little to look at anything."""
+
+    def stopped(self, failure: Failure) -> dict[str, Any]:
+        """A failed result with every setting unknown."""
+        findings = self.unknown(f"not read, because of the task: {failure.problem}")
+        return {**super().stopped(failure), "findings": [finding.as_dict(self.host) for finding in findings]}
+
+    def work(self, options: dict[str, Any]) -> dict[str, Any]:
+        """Converge, or in check mode say what would be done."""
+        managed = self.managed(options)
+        refused = self.refused(options)
+        if refused is not None:
+            return refused
+        controller = self.controller(options)
+        outcome = converge(Task(self.name, self.host, managed), self.server(options), controller, self.check_mode)
+        return self.done(outcome, controller).as_result()
+
+    def done(self, outcome: Outcome, controller: Controller) -> Outcome:
+        """What is left to do on the controller behind it; nothing for most."""
+        return outcome
+
+    @property
+    def check_mode(self) -> bool:
+        """Whether the task may only look."""
+        return bool(self._task.check_mode)
+
+    def controller(self, options: dict[str, Any]) -> Controller:
+        """What the controller keeps of the server."""
+        folder = Path(options["snapshot_dir"])
+        return Controller(FileJournal(folder, self.host), FileSnapshots(folder, self.host))
+
+
+class FixAction(ConvergeAction):
+    """A module of one fix."""
 
     fix: ClassVar[type[Fix]]
 
@@ -125,24 +167,27 @@ class FixAction(ServerAction):
     @property
     def argument_spec(self) -> dict[str, dict[str, Any]]:  # type: ignore[override]
         """The fix's own options and those of every module."""
-        return {**self.fix.argument_spec, **COMMAND_TIMEOUT, **SNAPSHOT_DIR, **LEAVE_ALONE}
+        return {**options_of(self.fix), **COMMAND_TIMEOUT, **SNAPSHOT_DIR}
 
-    def stopped(self, failure: Failure) -> dict[str, Any]:
-        """A failed result with every setting unknown."""
-        findings = self.fix.unknown(f"not read, because of the task: {failure.problem}")
-        return {**super().stopped(failure), "findings": [finding.as_dict(self.host) for finding in findings]}
+    def unknown(self, reason: str) -> tuple[Finding, ...]:
+        """Those of the fix."""
+        return self.fix.unknown(reason)
 
-    def work(self, options: dict[str, Any]) -> dict[str, Any]:
-        """Converge, or in check mode say what would be done."""
-        fix = self.fix.parse(options)
-        refused = self.refused(options)
-        if refused is not None:
-            return refused
-        journal = FileJournal(Path(options["snapshot_dir"]), self.host)
-        status = options["leave_alone"]
-        leave = None if status is None else LeaveAlone(status, options["leave_alone_reason"])
-        server = self.server(options)
-        return converge(fix, server, journal, self.host, bool(self._task.check_mode), leave).as_result()
+    def managed(self, options: dict[str, Any]) -> tuple[Managed, ...]:
+        """The one fix."""
+        return (managed_by(self.fix, options),)
+
+
+def options_of(fix: type[Fix]) -> dict[str, dict[str, Any]]:
+    """The argument spec of a fix, with what can be said of every one."""
+    return {**fix.argument_spec, **LEAVE_ALONE}
+
+
+def managed_by(fix: type[Fix], options: dict[str, Any]) -> Managed:
+    """The fix that these options describe; raises InvalidOptions."""
+    status = options["leave_alone"]
+    leave = None if status is None else LeaveAlone(status, options["leave_alone_reason"])
+    return Managed(fix.parse(options), leave)
 
 
 def _bad_options(error: InvalidOptions) -> Failure:

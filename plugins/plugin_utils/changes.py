@@ -28,13 +28,17 @@ class ReplaceFile:
 
 @dataclass(frozen=True)
 class SetIisAttribute:
-    """Give an attribute of a section of IIS's configuration a value; path None is the server's level."""
+    """Give an attribute of a section of IIS's configuration a value; path None is the server's level.
+
+    C(old) is the value that counted before; it may be the default.
+    """
 
     setting: str
     path: str | None
     section: str
     attribute: str
     value: str
+    old: str
 
 
 Change = RegistryChange | ReplaceFile | SetIisAttribute

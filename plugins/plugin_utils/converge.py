@@ -1,19 +1,25 @@
 # Copyright (c) 2026, the exchange_ops.outlook_anywhere authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Read, compare by meaning, stop here in check mode, apply, read again, verify. Alone knows check mode and diff."""
+"""Read, compare by meaning, stop here in check mode, keep what was, apply, read again, verify.
+
+Alone knows check mode and diff. A task brings any number of fixes to where they should be, by one reading of all.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+import datetime
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from .changes import Change, place_of, settings_of
 from .fixes.plan import Failure, Finding, Fix, LeaveAlone, Plan
 from .formats.text import printable, shortened
 from .journal import Journal, JournalUnusable, Memory, Record
-from .reads import Clock, Observed, Read, ReadClock
+from .reads import Clock, Observed, Read, ReadClock, all_reads
+from .snapshots import Snapshot, Snapshots, SnapshotUnusable, kept_of, notes_of
+from .version import VERSION
 from .windows.server import Applied, Reading
 from .windows.shell import FarSideError, Unreachable
 
@@ -39,6 +45,46 @@ class FarSide(Protocol):
 
 
 @dataclass(frozen=True)
+class Managed:
+    """A fix of a task, and why it is only looked at, where it is."""
+
+    fix: Fix
+    leave: LeaveAlone | None = None
+
+    def plan(self, observed: Observed, memory: Memory) -> Plan:
+        """What the fix says, without its changes where it is left alone."""
+        plan = self.fix.plan(observed, memory)
+        return plan if self.leave is None else self.leave.of(self.fix, plan, observed)
+
+
+@dataclass(frozen=True)
+class Task:
+    """What one task of a module wants of one server."""
+
+    module: str
+    host: str
+    managed: tuple[Managed, ...]
+
+    @property
+    def reads(self) -> tuple[Read, ...]:
+        """What all of its fixes must see."""
+        return all_reads(item.fix.reads for item in self.managed)
+
+    @property
+    def settings(self) -> str:
+        """The settings of all of its fixes, for people."""
+        return ", ".join(finding.setting for item in self.managed for finding in item.fix.unknown(""))
+
+
+@dataclass(frozen=True)
+class Controller:
+    """What the controller keeps of one server."""
+
+    journal: Journal
+    snapshots: Snapshots
+
+
+@dataclass(frozen=True)
 class Stop:
     """A failure, what had been changed before it, and whether the line to the server was lost."""
 
@@ -48,36 +94,60 @@ class Stop:
 
 
 @dataclass(frozen=True)
+class Looked:
+    """A fix and what it says."""
+
+    item: Managed
+    plan: Plan
+
+    @property
+    def name(self) -> str:
+        """The fix's name."""
+        return self.item.fix.name
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What converge found and did on one server."""
 
-    host: str
-    fix: str
-    plan: Plan
+    task: Task
+    looked: tuple[Looked, ...]
     changed: bool
-    stop: Stop | None = None
+    stops: tuple[tuple[str, Stop], ...] = ()
     warnings: tuple[str, ...] = ()
     predicted: bool = False
+    snapshot: str | None = None
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Those of all fixes, in the task's order."""
+        return tuple(finding for one in self.looked for finding in one.plan.findings)
 
     def as_result(self) -> dict[str, Any]:
         """The result of a module."""
-        findings = [finding.as_dict(self.host) for finding in self.plan.findings]
+        host, plans = self.task.host, [one.plan for one in self.looked]
+        told = [warning for plan in plans for warning in plan.warnings]
+        header = f"{host} {self.task.module}"
         result: dict[str, Any] = {
             "changed": self.changed,
             "diff": {
-                "before_header": f"{self.host} {self.fix}",
-                "after_header": f"{self.host} {self.fix}",
-                "before": "".join(_line(finding, finding.before) for finding in self.plan.findings),
-                "after": "".join(_line(finding, finding.after) for finding in self.plan.findings),
+                "before_header": header,
+                "after_header": header,
+                "before": "".join(_line(finding, finding.before) for finding in self.findings),
+                "after": "".join(_line(finding, finding.after) for finding in self.findings),
             },
-            "findings": findings,
-            "reboot_required": self.plan.reboot_required,
-            "restart_required": list(self.plan.restart_required),
+            "findings": [finding.as_dict(host) for finding in self.findings],
+            "reboot_required": any(plan.reboot_required for plan in plans),
+            "restart_required": list(dict.fromkeys(name for plan in plans for name in plan.restart_required)),
             "predicted": self.predicted,
-            "warnings": [f"{self.host}: {warning}" for warning in (*self.plan.warnings, *self.warnings)],
+            "warnings": list(dict.fromkeys(f"{host}: {warning}" for warning in (*told, *self.warnings))),
         }
-        if self.stop is not None:
-            result.update(stop_result(self.host, self.fix, self.stop))
+        if self.snapshot is not None:
+            result["snapshot"] = self.snapshot
+        if self.stops:
+            results = [stop_result(host, fix, stop) for fix, stop in self.stops]
+            result.update(results[0])
+            result["msg"] = "\n".join(one["msg"] for one in results)
         return result
 
 
@@ -115,68 +185,48 @@ def _short(text: str | None) -> str:
     return shortened(text, _SHOWN)
 
 
-def converge(
-    fix: Fix,
-    server: FarSide,
-    journal: Journal,
-    host: str,
-    check_mode: bool,
-    leave: LeaveAlone | None = None,
-) -> Outcome:
-    """Bring one fix to its desired state on one server; never raises for what a server does or says."""
+def converge(task: Task, server: FarSide, controller: Controller, check_mode: bool) -> Outcome:
+    """Bring the fixes of a task to their desired state on one server; never raises for what a server does or says.
+
+    A fix that cannot be planned holds back the changes of all: nothing is changed by halves.
+    """
     try:
-        memory = journal.read()
+        memory = controller.journal.read()
         server.open()
-        reads, reading = _read(fix, server)
+        reads, reading = _read(task, server)
     except FarSideError as error:
-        return _not_read(fix, host, not_read(_settings(fix), error))
+        return _not_read(task, not_read(task.settings, error))
     except JournalUnusable as error:
-        return _not_read(fix, host, no_memory(_settings(fix), error))
-    plan = fix.plan(reading.observed, memory)
-    if leave is not None:
-        plan = leave.of(fix, plan, reading.observed)
-    if plan.failure is not None:
+        return _not_read(task, no_memory(task.settings, error))
+    looked = tuple(Looked(item, item.plan(reading.observed, memory)) for item in task.managed)
+    failures = [(one.name, one.plan.failure) for one in looked if one.plan.failure is not None]
+    if failures:
         left = _left_when_stopped(server, reads, reading, check_mode)
-        return Outcome(host, fix.name, plan.held_back(), changed=False, stop=Stop(plan.failure), warnings=left)
-    outcome = Outcome(host, fix.name, plan, changed=bool(plan.changes))
+        held = tuple(replace(one, plan=one.plan.held_back(failures[0][1].setting)) for one in looked)
+        stops = tuple((name, Stop(failure)) for name, failure in failures)
+        return Outcome(task, held, changed=False, stops=stops, warnings=left)
+    outcome = Outcome(task, looked, changed=any(one.plan.changes for one in looked))
     if check_mode:
         return replace(outcome, warnings=_left(reading, _LATER), predicted=True)
-    left = ()
-    try:
-        left = _removed(server, reads, reading)
-        if plan.changes:
-            journal.remember(_to_remember(fix, plan, reading.observed))
-            outcome = _apply(fix, server, journal, memory, outcome, reads)
-    except FarSideError as error:
-        return replace(outcome, stop=_lost_while_changing(plan, error), warnings=left)
-    except JournalUnusable as error:
-        stop = no_memory(", ".join(plan.to_be_proved), error)
-        return replace(outcome, changed=False, stop=stop, warnings=left)
-    return replace(outcome, warnings=left + outcome.warnings)
+    run = _Run(task, server, controller, memory, reading.observed)
+    return run.change(outcome, reads, reading)
 
 
-def _read(fix: Fix, server: FarSide) -> tuple[tuple[Read, ...], Reading]:
-    """Everything that the fix wants to see, and what that is."""
-    reading = server.read(fix.reads)
-    further = fix.further_reads(reading.observed)
+def _read(task: Task, server: FarSide) -> tuple[tuple[Read, ...], Reading]:
+    """Everything that the fixes want to see, and what that is."""
+    reads = task.reads
+    reading = server.read(reads)
+    further = _further(task.managed, reading.observed)
     if not further:
-        return fix.reads, reading
+        return reads, reading
     more = server.read(further)
     observed = Observed({**reading.observed.states, **more.observed.states})
-    return (*fix.reads, *further), Reading(observed, reading.left_behind or more.left_behind)
+    return (*reads, *further), Reading(observed, reading.left_behind or more.left_behind)
 
 
-def _settings(fix: Fix) -> str:
-    return ", ".join(finding.setting for finding in fix.unknown(""))
-
-
-def _to_remember(fix: Fix, plan: Plan, observed: Observed) -> list[Record]:
-    """What must be proved or undone later, by the server's clock: made before the change, and anew once verified."""
-    clock = observed.get(ReadClock(), Clock) if plan.to_be_proved or plan.notes else None
-    if not isinstance(clock, Clock):
-        return []
-    values = [(setting, _finding(plan, setting).after) for setting in plan.to_be_proved]
-    return [Record(fix.name, setting, value, clock.now) for setting, value in [*values, *plan.notes]]
+def _further(managed: Iterable[Managed], observed: Observed) -> tuple[Read, ...]:
+    wanted = all_reads(item.fix.further_reads(observed) for item in managed)
+    return tuple(read for read in wanted if read not in observed.states)
 
 
 def _left(reading: Reading, what: str) -> tuple[str, ...]:
@@ -205,48 +255,142 @@ def _left_when_stopped(server: FarSide, reads: Sequence[Read], reading: Reading,
         return _left(reading, f"; whether it has been removed is not known: {error}")
 
 
-def _apply(
-    fix: Fix, server: FarSide, journal: Journal, memory: Memory, outcome: Outcome, reads: tuple[Read, ...]
-) -> Outcome:
-    """Make the changes and verify them; made once more when a known other writer came between."""
-    plan = outcome.plan
-    applied = server.apply(plan.changes, plan.settle_seconds, reads)
-    left = fix.plan(applied.observed, memory)
-    undone = applied.rejected is None and (left.changes or left.failure)
-    who = fix.other_writer(plan, applied.observed) if undone else None
-    warnings = applied.warnings
-    if who is not None and left.failure is None:
-        names = ", ".join(_names(left.changes))
-        warnings += (f"{names} was overwritten right after it was written, by {who}; it was written once more",)
-        again = server.apply(left.changes, plan.settle_seconds, reads)
-        applied = replace(again, accepted=applied.accepted + again.accepted)
-        left, who = fix.plan(applied.observed, memory), None
-    outcome = replace(_verified(outcome, applied, left, who), warnings=warnings)
-    if outcome.stop is not None:
-        return outcome
-    try:
-        journal.remember(_to_remember(fix, plan, applied.observed), [(fix.name, setting) for setting in plan.forget])
-    except JournalUnusable as error:
-        stop = no_memory(", ".join(plan.to_be_proved), error)
-        return replace(outcome, stop=replace(stop, changed=_changed(plan, applied)))
-    return outcome
+@dataclass
+class _Run:
+    """A task on its way through its changes."""
+
+    task: Task
+    server: FarSide
+    controller: Controller
+    memory: Memory
+    observed: Observed
+    warnings: tuple[str, ...] = field(default=(), init=False)
+    snapshot: str | None = field(default=None, init=False)
+
+    def change(self, outcome: Outcome, reads: tuple[Read, ...], reading: Reading) -> Outcome:
+        """Keep what is there, make the changes, verify them."""
+        changing = [one for one in outcome.looked if one.plan.changes]
+        try:
+            self.warnings = _removed(self.server, reads, reading)
+            if changing:
+                self.snapshot = self.controller.snapshots.keep(self._snapshot(changing))
+                self.controller.journal.remember(record for one in changing for record in self._records(one))
+                outcome = self._apply(outcome, changing)
+        except FarSideError as error:
+            outcome = replace(outcome, stops=((self.task.module, _lost_while_changing(changing, error)),))
+        except (JournalUnusable, SnapshotUnusable) as error:
+            stop = no_memory(", ".join(_names(changing)), error)
+            outcome = replace(outcome, changed=False, stops=((self.task.module, stop),))
+        return replace(outcome, warnings=self.warnings + outcome.warnings, snapshot=self.snapshot)
+
+    def _snapshot(self, changing: Sequence[Looked]) -> Snapshot:
+        clock = self.observed.states.get(ReadClock())
+        return Snapshot(
+            host=self.task.host,
+            module=self.task.module,
+            version=VERSION,
+            controller_time=datetime.datetime.now(datetime.UTC),
+            server_time=clock.now if isinstance(clock, Clock) else None,
+            kept=tuple(kept for one in changing for kept in kept_of(one.name, one.plan, self.observed)),
+            notes=tuple(note for one in changing for note in notes_of(one.name, one.plan, self.memory)),
+        )
+
+    def _records(self, one: Looked, observed: Observed | None = None) -> list[Record]:
+        """What must be proved or undone later, by the server's clock: made before the change, anew once verified."""
+        plan = one.plan
+        states = (observed or self.observed).states
+        clock = states.get(ReadClock())
+        if not isinstance(clock, Clock):
+            return []
+        values = [(setting, _finding(plan, setting).after) for setting in plan.to_be_proved]
+        return [Record(one.name, setting, value, clock.now) for setting, value in [*values, *plan.notes]]
+
+    def _apply(self, outcome: Outcome, changing: Sequence[Looked]) -> Outcome:
+        """Make the changes and verify them; made once more when a known other writer came between."""
+        changes = [change for one in changing for change in one.plan.changes]
+        settle = max(one.plan.settle_seconds for one in changing)
+        reads = self._reads(changing)
+        applied = self.server.apply(changes, settle, reads)
+        self.warnings += applied.warnings
+        left = {one.name: one.item.plan(applied.observed, self.memory) for one in changing}
+        writers = {} if applied.rejected is not None else self._other_writers(changing, left, applied.observed)
+        again = [change for name in writers if left[name].failure is None for change in left[name].changes]
+        if again:
+            self.warnings += tuple(
+                f"{', '.join(settings)} was overwritten right after it was written, by {writers[name]}; it was written "
+                "once more"
+                for name in writers
+                if (settings := _settings_of(left[name].changes))
+            )
+            second = self.server.apply(again, settle, reads)
+            self.warnings += second.warnings
+            applied = replace(second, accepted=applied.accepted + second.accepted)
+            left = {one.name: one.item.plan(applied.observed, self.memory) for one in changing}
+            writers = {}
+        failures = [(one, _failure(one, applied, left[one.name], writers.get(one.name))) for one in changing]
+        return self._told(outcome, failures, applied)
+
+    def _reads(self, changing: Sequence[Looked]) -> tuple[Read, ...]:
+        """What must be seen to verify, and only that."""
+        managed = [one.item for one in changing]
+        reads = all_reads(item.fix.reads for item in managed)
+        further = all_reads(item.fix.further_reads(self.observed) for item in managed)
+        return tuple(dict.fromkeys((*reads, *further)))
+
+    def _other_writers(self, changing: Sequence[Looked], left: dict[str, Plan], observed: Observed) -> dict[str, str]:
+        """Who is known to have undone a change just now, by fix."""
+        undone = [one for one in changing if left[one.name].changes or left[one.name].failure]
+        found = {one.name: one.item.fix.other_writer(one.plan, observed) for one in undone}
+        return {name: writer for name, writer in found.items() if writer is not None}
+
+    def _told(self, outcome: Outcome, failures: Sequence[tuple[Looked, Failure | None]], applied: Applied) -> Outcome:
+        """Remember what is verified, and say what came of all."""
+        changing = [one for one, _failure in failures]
+        changed = _changed(changing, applied)
+        stops = [(one.name, Stop(failure, changed)) for one, failure in failures if failure is not None]
+        good = [one for one, failure in failures if failure is None and _accepted(one, applied)]
+        try:
+            self.controller.journal.remember(
+                [record for one in good for record in self._records(one, applied.observed)],
+                [(one.name, setting) for one in good for setting in one.plan.forget],
+            )
+        except JournalUnusable as error:
+            stop = no_memory(", ".join(_names(changing)), error)
+            stops.append((self.task.module, replace(stop, changed=changed)))
+        untouched = {one.name for one in changing if not _accepted(one, applied)}
+        due = tuple(
+            replace(one, plan=replace(one.plan, restart_required=(), reboot_required=False))
+            if one.name in untouched
+            else one
+            for one in outcome.looked
+        )
+        return replace(outcome, looked=due, changed=bool(applied.accepted), stops=tuple(stops))
 
 
-def _verified(outcome: Outcome, applied: Applied, left: Plan, who: str | None = None) -> Outcome:
-    plan, changed = outcome.plan, bool(applied.accepted)
-    changed_settings = set(_names(plan.changes))
-    wrong = next((item for item in left.findings if _is_wrong(item, plan, changed_settings)), None)
-    unseen = changed_settings - {item.setting for item in left.findings} if left.failure else set()
-    if applied.rejected is not None:
-        failure = _rejection(plan, applied, applied.rejected, left)
-    elif wrong is None and not unseen:
-        return replace(outcome, changed=changed)
-    elif left.failure is not None and (wrong is None or wrong.status == "unknown"):
-        failure = replace(left.failure, problem=f"read again after the change: {left.failure.problem}")
-    elif wrong is not None:
-        failure = _overwritten(plan, wrong, left, who)
-    due = plan if changed else replace(plan, restart_required=(), reboot_required=False)
-    return replace(outcome, plan=due, changed=changed, stop=Stop(failure, _changed(plan, applied)))
+def _settings_of(changes: Iterable[Change]) -> list[str]:
+    """The settings that some changes change, each once."""
+    return list(dict.fromkeys(setting for change in changes for setting in settings_of(change)))
+
+
+def _accepted(one: Looked, applied: Applied) -> set[str]:
+    """The settings of a fix whose changes the server accepted."""
+    accepted = {(place_of(change), settings_of(change)) for change in applied.accepted}
+    mine = {(place_of(change), settings_of(change)) for change in one.plan.changes}
+    return {setting for _place, settings in accepted & mine for setting in settings}
+
+
+def _failure(one: Looked, applied: Applied, left: Plan, who: str | None) -> Failure | None:
+    """Why a fix is not as wanted after the changes; None where it is, or where its changes were not made."""
+    plan, accepted = one.plan, _accepted(one, applied)
+    if applied.rejected is not None and applied.rejected in plan.changes:
+        return _rejection(plan, applied, applied.rejected, left)
+    wrong = next((item for item in left.findings if _is_wrong(item, plan, accepted)), None)
+    unseen = accepted - {item.setting for item in left.findings} if left.failure else set()
+    if wrong is None and not unseen:
+        return None
+    if left.failure is not None and (wrong is None or wrong.status == "unknown"):
+        return replace(left.failure, problem=f"read again after the change: {left.failure.problem}")
+    return None if wrong is None else _overwritten(plan, wrong, left, who)
 
 
 def _is_wrong(item: Finding, plan: Plan, changed: set[str]) -> bool:
@@ -295,17 +439,22 @@ def _finding(plan: Plan, setting: str) -> Finding:
     return next(finding for finding in plan.findings if finding.setting == setting)
 
 
-def _names(changes: Sequence[Change]) -> list[str]:
-    """The settings that some changes change, each once."""
-    return list(dict.fromkeys(setting for change in changes for setting in settings_of(change)))
+def _names(changing: Iterable[Looked]) -> list[str]:
+    """The settings that the plans of some fixes change."""
+    return _settings_of(change for one in changing for change in one.plan.changes)
 
 
-def _changed(plan: Plan, applied: Applied) -> str:
-    names = _names(applied.accepted)
-    if not names:
-        return NOTHING
-    findings = [_finding(plan, name) for name in names]
-    return "; ".join(f"{item.setting} from {_short(item.before)} to {_short(item.after)}" for item in findings)
+def _changed(changing: Sequence[Looked], applied: Applied) -> str:
+    done = [
+        f"{item.setting} from {_short(item.before)} to {_short(item.after)}"
+        for one in changing
+        for item in one.plan.findings
+        if item.setting in _accepted(one, applied)
+    ]
+    every = {setting for one in changing for setting in _accepted(one, applied)}
+    rejected = set() if applied.rejected is None else set(settings_of(applied.rejected))
+    missing = [name for name in _names(changing) if name not in every | rejected]
+    return ("; ".join(done) or NOTHING) + (f"; not tried any more: {', '.join(missing)}" if missing else "")
 
 
 def not_read(setting: str, error: FarSideError) -> Stop:
@@ -320,29 +469,37 @@ def not_read(setting: str, error: FarSideError) -> Stop:
     return Stop(failure, unreachable=isinstance(error, Unreachable))
 
 
-def no_memory(setting: str, error: JournalUnusable) -> Stop:
+def no_memory(setting: str, error: JournalUnusable | SnapshotUnusable) -> Stop:
     """The stop of a task that cannot remember what it is about to do; nothing was changed."""
+    what = "snapshot" if isinstance(error, SnapshotUnusable) else "journal"
     return Stop(
         Failure(
             setting=setting,
-            problem="the controller's journal cannot be used",
+            problem=f"the controller's {what} cannot be used",
             found=str(error),
-            expected="a journal that can be read and written",
+            expected=f"a {what} that can be read and written",
             next_step="Mend or move the file, or name another snapshot_dir; then run again.",
         )
     )
 
 
-def _not_read(fix: Fix, host: str, stop: Stop) -> Outcome:
+def _not_read(task: Task, stop: Stop) -> Outcome:
     reason = f"{stop.failure.problem}: {stop.failure.found}"
-    return Outcome(host, fix.name, Plan(findings=fix.unknown(reason)), changed=False, stop=stop)
+    looked = tuple(Looked(item, Plan(findings=item.fix.unknown(reason))) for item in task.managed)
+    return Outcome(task, looked, changed=False, stops=((task.module, stop),))
 
 
-def _lost_while_changing(plan: Plan, error: FarSideError) -> Stop:
-    planned = "; ".join(f"{name} to {_short(_finding(plan, name).after)}" for name in _names(plan.changes))
+def _lost_while_changing(changing: Sequence[Looked], error: FarSideError) -> Stop:
+    names = _names(changing)
+    planned = "; ".join(
+        f"{item.setting} to {_short(item.after)}"
+        for one in changing
+        for item in one.plan.findings
+        if item.setting in names
+    )
     return Stop(
         Failure(
-            setting=", ".join(_names(plan.changes)) or "the file of a cut run",
+            setting=", ".join(names) or "the file of a cut run",
             problem="while the server was being changed the line was lost, a deadline passed or the answer was damaged",
             found=str(error),
             expected=planned or "the file removed",

@@ -58,7 +58,7 @@ class FileJournal:
 
     def __init__(self, folder: Path, host: str) -> None:
         self._host = host
-        self._path = folder / _file_name(host) / "pending.json"
+        self._path = folder_of(folder, host) / "pending.json"
 
     def read(self) -> Memory:
         """An absent file is an empty memory."""
@@ -81,7 +81,7 @@ class FileJournal:
         content = {
             "schema_version": SCHEMA_VERSION,
             "host": self._host,
-            "pending": [{**asdict(record), "changed_at": record.changed_at.isoformat()} for record in memory.values()],
+            "pending": [record_to(record) for record in memory.values()],
         }
         try:
             write_whole(self._path, json.dumps(content, indent=2) + "\n")
@@ -95,28 +95,38 @@ def _parse(text: str, host: str) -> list[Record]:
         raise ValueError(f"schema version {content['schema_version']}, and {SCHEMA_VERSION} is known")
     if content["host"] != host:
         raise ValueError(f"it belongs to {content['host']!r}")
-    records = [
-        Record(
-            fix=str(item["fix"]),
-            setting=str(item["setting"]),
-            value=None if item["value"] is None else str(item["value"]),
-            changed_at=datetime.datetime.fromisoformat(item["changed_at"]),
-        )
-        for item in content["pending"]
-    ]
-    if any(record.changed_at.tzinfo is None for record in records):
+    return [record_from(item) for item in content["pending"]]
+
+
+def record_to(record: Record) -> dict[str, Any]:
+    """A record as JSON has it."""
+    return {**asdict(record), "changed_at": record.changed_at.isoformat()}
+
+
+def record_from(item: Mapping[str, Any]) -> Record:
+    """The record that JSON has; raises ValueError, KeyError or TypeError."""
+    record = Record(
+        fix=str(item["fix"]),
+        setting=str(item["setting"]),
+        value=None if item["value"] is None else str(item["value"]),
+        changed_at=datetime.datetime.fromisoformat(item["changed_at"]),
+    )
+    if record.changed_at.tzinfo is None:
         raise ValueError("a time without its zone")
-    return records
+    return record
 
 
-def _file_name(host: str) -> str:
-    """The host's name where it can be a folder's, with what cannot be written as %XX."""
+def folder_of(folder: Path, host: str) -> Path:
+    """A host's own folder: its name where it can be a folder's, with what cannot be written as %XX."""
     safe = "".join(char if char.isalnum() or char in "-_." else f"%{ord(char):02X}" for char in host)
-    return safe if safe.strip(".") else safe.replace(".", "%2E")
+    return folder / (safe if safe.strip(".") else safe.replace(".", "%2E"))
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write a file so that a reader finds the old or the new content and nothing between; raises OSError."""
+    """Write a file so that a reader finds the old or the new content and nothing between; raises OSError.
+
+    Readable by its owner only, and on the disk when this returns.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
@@ -125,6 +135,16 @@ def write_whole(path: Path, text: str) -> None:
             file.flush()
             os.fsync(file.fileno())
         Path(temporary).replace(path)
+        _flush_folder(path.parent)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def _flush_folder(folder: Path) -> None:
+    """A file's name is its folder's content."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

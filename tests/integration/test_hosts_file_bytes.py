@@ -13,9 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from plugins.plugin_utils.converge import Outcome, converge
+from plugins.plugin_utils.converge import Controller, Managed, Outcome, Task, converge
 from plugins.plugin_utils.fixes.hosts_ipv4 import HostsIpv4
 from plugins.plugin_utils.journal import Memory, Record
+from plugins.plugin_utils.snapshots import Snapshot
 from plugins.plugin_utils.windows.server import Server
 from plugins.plugin_utils.windows.shell import Completed, Shell
 from tests.lab import load_hosts
@@ -82,6 +83,17 @@ class KeptJournal:
             self.memory.pop(name, None)
 
 
+class KeptSnapshots:
+    """Snapshots without files."""
+
+    def __init__(self) -> None:
+        self.kept: list[Snapshot] = []
+
+    def keep(self, snapshot: Snapshot) -> str:
+        self.kept.append(snapshot)
+        return str(len(self.kept))
+
+
 class Host:
     """A modelled server, its journal, and what is done to it."""
 
@@ -90,16 +102,19 @@ class Host:
         self.backend = ModelBackend(spec)
         self.shell = ModelShell(self.backend)
         self.journal = KeptJournal()
+        self.snapshots = KeptSnapshots()
         self.files = self.backend.machine.files
 
     def bring(self, state: str, check_mode: bool = False) -> Outcome:
         """Run the fix."""
         fix = HostsIpv4.parse({"state": state})
-        return converge(fix, Server(cast(Shell, self.shell)), self.journal, "cas1", check_mode)
+        task = Task(fix.name, "cas1", (Managed(fix),))
+        controller = Controller(self.journal, self.snapshots)
+        return converge(task, Server(cast(Shell, self.shell)), controller, check_mode)
 
 
 def findings(outcome: Outcome) -> list[tuple[str, str, str | None, str | None]]:
-    return [(item.setting, item.status, item.before, item.after) for item in outcome.plan.findings]
+    return [(item.setting, item.status, item.before, item.after) for item in outcome.findings]
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -116,11 +131,11 @@ def test_present_and_absent_give_every_byte_attribute_and_permission_back(
     outcome = host.bring("present")
     assert findings(outcome) == findings(predicted)
     complete = not data or data.endswith(b"\n") or data == b"\xef\xbb\xbf"
-    if outcome.stop is None:
+    if not outcome.stops:
         assert not host.bring("present").changed
         predicted = host.bring("absent", check_mode=True)
         undone = host.bring("absent")
-        assert undone.stop is None
+        assert not undone.stops
         assert findings(undone) == findings(predicted)
         assert not host.bring("absent").changed
     else:
@@ -161,7 +176,7 @@ def test_what_a_cut_run_left_is_removed(left: frozenset[str]) -> None:
     assert any("the next run" in warning for warning in before.warnings)
     assert host.files.exists(OURS[0])
     outcome = host.bring("present")
-    assert outcome.stop is None
+    assert not outcome.stops
     assert any("has been removed" in warning for warning in outcome.warnings)
     assert not [path for path in OURS if host.files.exists(path)]
 
@@ -174,9 +189,9 @@ def test_a_copy_that_cannot_be_written_is_told_as_what_it_is(hosts_file: str | N
         host.files.deny(path)
     before = host.files.read(HOSTS)
     outcome = host.bring("present")
-    assert outcome.stop is not None
-    assert "denied" in outcome.stop.failure.found
-    assert "may write it" in outcome.stop.failure.next_step
+    assert outcome.stops
+    assert "denied" in outcome.stops[0][1].failure.found
+    assert "may write it" in outcome.stops[0][1].failure.next_step
     assert any("delete by hand: hosts.exchange_ops, hosts.exchange_ops.b64" in text for text in outcome.warnings)
     assert (outcome.changed, host.files.read(HOSTS)) == (False, before)
 
@@ -200,7 +215,7 @@ def test_without_the_journal_the_rule_undoes_the_fix_once() -> None:
     host.journal.memory.clear()
     outcome = host.bring("absent")
     assert outcome.changed
-    assert all("by the rule" in finding.reason for finding in outcome.plan.findings)
+    assert all("by the rule" in finding.reason for finding in outcome.findings)
     assert host.files.read(HOSTS) == stock
     assert not host.bring("absent").changed
 

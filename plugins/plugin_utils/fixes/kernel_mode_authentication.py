@@ -148,7 +148,12 @@ class KernelModeAuthentication(Fix):
         findings = tuple(self._finding(place, seen.site, observed, memory) for place in places)
         changes = tuple(
             SetIisAttribute(
-                finding.setting, place.path or None, WINDOWS_AUTHENTICATION, KERNEL_MODE, TEXTS[self.enabled]
+                finding.setting,
+                place.path or None,
+                WINDOWS_AUTHENTICATION,
+                KERNEL_MODE,
+                TEXTS[self.enabled],
+                TEXTS[place.value],
             )
             for finding, place in zip(findings, places, strict=True)
             if finding.status == "drifted" and finding.blocked_by is None

@@ -80,9 +80,9 @@ class Plan:
     # Settings whose notes have served once the change is verified.
     forget: tuple[str, ...] = ()
 
-    def held_back(self) -> Plan:
-        """The plan of a task that stops before any change: what would have been changed says what holds it back."""
-        why = f"the task stopped: {self.failure.setting}" if self.failure else None
+    def held_back(self, setting: str) -> Plan:
+        """The plan of a task that a setting stops before any change: what would have been changed says so."""
+        why = f"the task stopped: {setting}"
         findings = tuple(
             replace(item, after=item.before, blocked_by=why)
             if item.status == "drifted" and item.blocked_by is None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from .registry import Data, Key, KeyContent, KeyTree, SetText, SetTexts, Value
+from .registry import Data, Key, KeyContent, KeyTree, SetData, SetText, SetTexts, Value
 
 
 class NotParsed(ValueError):
@@ -30,23 +30,24 @@ def parse_query(text: str, key: Key) -> KeyContent:
     values: list[tuple[str, str, str]] = []
     subkeys: list[str] = []
     own, below = key.long_path.lower(), key.long_path.lower() + "\\"
-    for line in re.split(r"\r?\n", text.removesuffix("\n").removesuffix("\r")):
+    pieces = re.split(r"(\r?\n)", text.removesuffix("\n").removesuffix("\r"))
+    for line, before in zip(pieces[0::2], ["", *pieces[1::2]], strict=True):
         lowered = line.rstrip().lower()
         if lowered.startswith(below) and "\\" not in lowered[len(below) :]:
             subkeys.append(line.rstrip()[len(below) :])
-        elif match := _VALUE.match(line):
+        elif value := _VALUE.match(line):
             if subkeys:
                 raise NotParsed(f"a value behind the subkeys: {line!r}")
-            values.append((match["name"], match["kind"], match["data"] or ""))
+            values.append((value["name"], value["kind"], value["data"] or ""))
         elif values and not subkeys and values[-1][1] in _TEXT_KINDS:
             name, kind, data = values[-1]
-            values[-1] = (name, kind, f"{data}\n{line}")
+            values[-1] = (name, kind, f"{data}{before}{line}")
         elif line.strip() and lowered != own and not _BANNER.match(line):
             raise NotParsed(f"a line that is no value and no key: {line!r}")
     # The one blank line that reg.exe puts behind the values is not part of the last of them.
     if values and values[-1][1] in _TEXT_KINDS:
         name, kind, data = values[-1]
-        values[-1] = (name, kind, data.removesuffix("\n"))
+        values[-1] = (name, kind, data.removesuffix("\n").removesuffix("\r"))
     names = [name.lower() for name, _kind, _data in values]
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise NotParsed(f"the value {twice!r} stands there twice")
@@ -77,7 +78,7 @@ def _typed(kind: str, raw: str) -> Data:
         return tuple(part for part in raw.split("\\0") if part)
     if kind in ("REG_DWORD", "REG_QWORD"):
         return int(raw, 16) if re.fullmatch(r"0x[0-9a-fA-F]{1,16}", raw.strip()) else None
-    if kind == "REG_BINARY":
+    if kind in ("REG_BINARY", "REG_NONE"):
         return bytes.fromhex(raw) if re.fullmatch(r"(?:[0-9a-fA-F]{2})*", raw) else None
     return None
 
@@ -85,22 +86,50 @@ def _typed(kind: str, raw: str) -> Data:
 _HEX_PER_LINE = 1000
 
 
-def format_import(change: SetText | SetTexts) -> str:
-    """A .reg file that sets one REG_SZ or REG_MULTI_SZ value, whatever its length and characters.
+# The numbers of winnt.h.
+_KIND_NUMBERS = {
+    "REG_NONE": 0,
+    "REG_SZ": 1,
+    "REG_EXPAND_SZ": 2,
+    "REG_BINARY": 3,
+    "REG_DWORD": 4,
+    "REG_MULTI_SZ": 7,
+    "REG_QWORD": 11,
+}
 
-    The text goes as hexadecimal UTF-16 over continuation lines: lines stay short enough for findstr, and nothing in
+
+def octets_of(kind: str, data: Data) -> bytes:
+    """How the registry holds data of a type; raises ValueError for a type or data that nobody could write back."""
+    if kind not in _KIND_NUMBERS:
+        raise ValueError(f"values of type {kind} cannot be written")
+    if kind in ("REG_SZ", "REG_EXPAND_SZ") and isinstance(data, str):
+        return f"{data}\0".encode("utf-16-le", "surrogatepass")
+    if kind == "REG_MULTI_SZ" and isinstance(data, tuple):
+        return ("".join(f"{item}\0" for item in data) + "\0").encode("utf-16-le", "surrogatepass")
+    if kind in ("REG_DWORD", "REG_QWORD") and isinstance(data, int):
+        return data.to_bytes(4 if kind == "REG_DWORD" else 8, "little")
+    if kind in ("REG_BINARY", "REG_NONE") and isinstance(data, bytes):
+        return data
+    raise ValueError(f"the data of a {kind} was not understood")
+
+
+def format_import(change: SetText | SetTexts | SetData) -> str:
+    """A .reg file that sets one value, whatever its length and characters.
+
+    A text goes as hexadecimal UTF-16 over continuation lines: lines stay short enough for findstr, and nothing in
     the text can be taken for syntax. The file itself is ASCII with CR LF.
     """
     name = change.name
     if not name.isascii() or any(char in name for char in '"\\\r\n'):
         raise ValueError(f"the value name {name!r} cannot stand in a .reg file")
     if isinstance(change, SetText):
-        kind, text = 1, change.text + "\0"
+        kind, data = "REG_SZ", octets_of("REG_SZ", change.text)
+    elif isinstance(change, SetTexts):
+        kind, data = "REG_MULTI_SZ", octets_of("REG_MULTI_SZ", change.texts)
     else:
-        kind, text = 7, "".join(f"{item}\0" for item in change.texts) + "\0"
-    octets = [f"{octet:02x}" for octet in text.encode("utf-16-le", "surrogatepass")]
+        kind, data = change.kind, octets_of(change.kind, change.data)
+    octets = [f"{octet:02x}" for octet in data]
     rows = [",".join(octets[at : at + _HEX_PER_LINE]) for at in range(0, len(octets), _HEX_PER_LINE)]
     body = ",\\\r\n  ".join(rows)
-    return (
-        f'Windows Registry Editor Version 5.00\r\n\r\n[{change.key.long_path}]\r\n"{name}"=hex({kind}):{body}\r\n\r\n'
-    )
+    line = f'"{name}"=hex({_KIND_NUMBERS[kind]:x}):{body}'
+    return f"Windows Registry Editor Version 5.00\r\n\r\n[{change.key.long_path}]\r\n{line}\r\n\r\n"

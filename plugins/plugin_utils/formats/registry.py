@@ -150,6 +150,16 @@ class SetTexts:
 
 
 @dataclass(frozen=True)
+class SetData:
+    """Write a value of any type that Value has data of, making its key where it is absent."""
+
+    key: Key
+    name: str
+    kind: str
+    data: Data
+
+
+@dataclass(frozen=True)
 class DeleteValue:
     """Remove a value."""
 
@@ -157,4 +167,4 @@ class DeleteValue:
     name: str
 
 
-RegistryChange = SetText | SetNumber | SetTexts | DeleteValue
+RegistryChange = SetText | SetNumber | SetTexts | SetData | DeleteValue

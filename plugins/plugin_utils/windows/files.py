@@ -12,17 +12,17 @@ from __future__ import annotations
 import base64
 import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ..changes import Change, ReplaceFile
+from ..changes import ReplaceFile
 from ..formats.hosts_file import line_end
 from ..formats.registry import Unreadable
 from ..formats.text import shortened
-from ..reads import FileAbsent, FileContent, ReadFile
+from ..reads import FileAbsent, FileContent, Observed, ReadFile
 from .command_line import Frames, Step, command, quote
 from .shell import FarSideError
-from .writing import Run, Written, check_whole
+from .writing import Part, Run, check_whole
 
 # One name of each for every run, so that the next run finds and removes what a cut one left behind.
 COPY = ".exchange_ops"
@@ -32,7 +32,6 @@ PROTECTING = frozenset("RHS")
 _LETTERS = PROTECTING | {"A"}
 _LEFT = "left beside"
 _ENTER = "enter for the change"
-_MOVE = "move"
 _IF_GOOD = "while_all_succeed"
 _THERE = "there"
 _BASE64_PER_LINE = 64
@@ -117,37 +116,26 @@ def remove_steps(folder: str, name: str) -> list[Step]:
     return steps
 
 
-def write(run: Run, changes: Sequence[Change], settle_seconds: int, reads: Sequence[Step]) -> Written:
-    """Replace files in order up to the first that is not accepted; the reads go behind the last."""
-    wanted = [change for change in changes if isinstance(change, ReplaceFile)]
-    accepted: list[Change] = []
-    warnings: list[str] = []
-    frames: Frames | None = None
-    for change in wanted:
-        problem, warning = _stage(run, change)
-        tail = [*remove_steps(change.folder, change.file), *(reads if change is wanted[-1] else ())]
-        steps = [*([] if problem else _move_steps(change)), *tail]
-        frames = run(steps, None, 0)
-        check_whole(frames, steps)
-        if problem is None and not _succeeded(frames, _MOVE):
-            problem = _Problem(_said(frames, steps), _IN_USE)
-        if problem is not None:
-            answered = frames if change is wanted[-1] else None
-            return Written(tuple(accepted), change, problem.answer, problem.next_step, answered, tuple(warnings))
-        accepted.append(change)
-        warnings += [text for text in (warning, _undressed(frames, change)) if text]
-    return Written(tuple(accepted), frames=frames, warnings=tuple(warnings))
+def part(change: ReplaceFile) -> Part:
+    """The steps that move a copy, which stage() has made, over the file; cleanup() belongs behind them."""
+    steps = tuple(_move_steps(change))
+    return Part(change, steps, _move_name(change), lambda frames: _said(frames, steps), lambda _answer: _IN_USE)
+
+
+def cleanup(changes: Iterable[ReplaceFile]) -> list[Step]:
+    """Remove what stage() has made, whatever happened."""
+    return [step for change in changes for step in remove_steps(change.folder, change.file)]
 
 
 @dataclass(frozen=True)
-class _Problem:
+class Problem:
     """Why a file was not replaced, and what to do about it."""
 
     answer: str
     next_step: str
 
 
-def _stage(run: Run, change: ReplaceFile) -> tuple[_Problem | None, str | None]:
+def stage(run: Run, change: ReplaceFile) -> tuple[Problem | None, str | None]:
     """Make the copy: why it cannot be used, and what must be told of one that can.
 
     findstr adds the line end that a last line lacks. Only for this the bytes go through certutil, which endpoint
@@ -173,7 +161,7 @@ def _stage(run: Run, change: ReplaceFile) -> tuple[_Problem | None, str | None]:
     return _fill(run, change, _plain_steps(change), ended, ended), warning
 
 
-def _fill(run: Run, change: ReplaceFile, fill: Sequence[Step], stdin: bytes, wanted: bytes) -> _Problem | None:
+def _fill(run: Run, change: ReplaceFile, fill: Sequence[Step], stdin: bytes, wanted: bytes) -> Problem | None:
     """Fill the copy, and compare it and the file with what they must be.
 
     A redirection that fails leaves the exit code alone: that bytes arrived is known from the copy only.
@@ -189,20 +177,20 @@ def _fill(run: Run, change: ReplaceFile, fill: Sequence[Step], stdin: bytes, wan
     frames = run(steps, stdin, 0)
     check_whole(frames, steps)
     if any(not _succeeded(frames, step.name) for step in (steps[0], *fill) if not step.may_fail):
-        return _Problem(_said(frames, steps), _IN_USE)
+        return Problem(_said(frames, steps), _IN_USE)
     if change.old is not None and not _succeeded(frames, f"content of {change.file}"):
-        return _Problem(f"type {change.file}: {frames[f'content of {change.file}'].text}", _IN_USE)
+        return Problem(f"type {change.file}: {frames[f'content of {change.file}'].text}", _IN_USE)
     if not _is_unchanged(frames, change):
-        return _Problem("the file has changed between reading it and writing it", _RUN_AGAIN)
+        return Problem("the file has changed between reading it and writing it", _RUN_AGAIN)
     came = frames[f"content of {copy}"].stdout
     if came == wanted and _size(frames, copy) == len(wanted):
         return None
     if came in (b"", change.old) or frames["make"].stderr.strip():
-        return _Problem(f"nothing of what was sent arrived in the copy; the server said {_said(frames, fill)}", _IN_USE)
+        return Problem(f"nothing of what was sent arrived in the copy; the server said {_said(frames, fill)}", _IN_USE)
     answer = (
         f"{len(wanted)} bytes were sent and {len(came)} other ones arrived in the copy: {_difference(came, wanted)}"
     )
-    return _Problem(answer, _NOT_WHOLE)
+    return Problem(answer, _NOT_WHOLE)
 
 
 def _plain_steps(change: ReplaceFile) -> list[Step]:
@@ -248,18 +236,20 @@ def _move_steps(change: ReplaceFile) -> list[Step]:
     steps = [Step(_ENTER, _enter(change.folder).line)]
     if letters:
         steps.append(Step("unprotect", command("attrib", *(f"-{letter}" for letter in letters), change.file), _IF_GOOD))
-    steps.append(Step(_MOVE, command("move", "/y", change.file + COPY, change.file), _IF_GOOD))
+    steps.append(Step(_move_name(change), command("move", "/y", change.file + COPY, change.file), _IF_GOOD))
     if letters:
         again = " ".join(f"+{letter}" for letter in letters)
         steps.append(Step("protect", f'attrib {again} "{change.folder}\\{change.file}" <nul', may_fail=True))
     return steps
 
 
-def _undressed(frames: Frames, change: ReplaceFile) -> str | None:
-    """What must be told when the reads behind the change show other attributes than before."""
-    if f"enter {change.folder}" not in frames:
-        return None
-    state = interpret(frames, ReadFile(change.folder, change.file))
+def _move_name(change: ReplaceFile) -> str:
+    return f"move {change.file}"
+
+
+def undressed(observed: Observed, change: ReplaceFile) -> str | None:
+    """What must be told when what is read behind the change shows other attributes than before."""
+    state = observed.states.get(ReadFile(change.folder, change.file))
     if not isinstance(state, FileContent) or state.attributes & PROTECTING == change.attributes & PROTECTING:
         return None
     before, now = (

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..changes import Change, SetIisAttribute
+from ..changes import SetIisAttribute
 from ..formats.appcmd import NotParsed, advice, parse_error, parse_places, parse_section
 from ..formats.registry import Unreadable
 from ..reads import IisAbsent, IisPlaces, IisSection, ReadIisSection, SearchIis
-from .command_line import Frame, Frames, Step, UnsafeArgument, command, fits
-from .shell import AnswerUnusable
-from .writing import Run, Written, check_whole
+from .command_line import Frame, Frames, Step, UnsafeArgument, command
+from .writing import Part
 
 APPCMD = r"%windir%\system32\inetsrv\appcmd.exe"
 IisRead = ReadIisSection | SearchIis
@@ -82,39 +81,15 @@ def _parsed(frame: Frame, read: IisRead) -> IisSection | IisPlaces | Unreadable:
         return Unreadable(str(error), frame.text)
 
 
-def write(run: Run, changes: Sequence[Change], settle_seconds: int, reads: Sequence[Step]) -> Written:
-    """Set attributes in order up to the first that is rejected, as many by one command as fit its line."""
-    left = [change for change in changes if isinstance(change, SetIisAttribute)]
-    accepted: list[Change] = []
-    answered: Frames | None = None
-    while left:
-        group = _group(left)
-        left = left[len(group) :]
-        steps = [_write_step(change) for change in group]
-        tail = list(reads) if not left and fits([*steps, *reads]) else []
-        frames = run([*steps, *tail], None, 0)
-        check_whole(frames, tail)
-        answered = frames if tail else None
-        for change, step in zip(group, steps, strict=True):
-            frame = frames.get(step.name)
-            if frame is None or frame.exit_code is None:
-                raise AnswerUnusable(f"the server's answer is not whole; it was {frames.outside[:600]!r}")
-            if not frame.succeeded:
-                return Written(tuple(accepted), change, frame.text, advice(frame.text), answered)
-            accepted.append(change)
-    return Written(tuple(accepted), frames=answered)
-
-
-def _group(changes: Sequence[SetIisAttribute]) -> list[SetIisAttribute]:
-    """The first changes, as many as fit a line; one at least."""
-    count = 1
-    while count < len(changes) and fits(_write_step(change) for change in changes[: count + 1]):
-        count += 1
-    return list(changes[:count])
-
-
-def _write_step(change: SetIisAttribute) -> Step:
+def part(change: SetIisAttribute) -> Part:
     """Into applicationHost.config in every case: the section is locked below the server's level."""
     arguments = [*_path(change.path), f"/section:{change.section}", f"/{change.attribute}:{change.value}"]
     line = command(APPCMD, "set", "config", *arguments, "/commit:apphost")
-    return Step(f"set {change.setting}", line, "while_all_succeed")
+    name = f"set {change.setting}"
+    return Part(
+        change,
+        (Step(name, line, "while_all_succeed"),),
+        name,
+        lambda frames: frames[name].text,
+        advice,
+    )

@@ -11,9 +11,7 @@ it is denied, one that does not list it means that it is absent.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
-from ..changes import Change
 from ..formats.reg_exe import NotParsed, format_import, parse_query, parse_tree
 from ..formats.registry import (
     DeleteValue,
@@ -24,13 +22,14 @@ from ..formats.registry import (
     KeyState,
     KeyTree,
     RegistryChange,
+    SetData,
     SetNumber,
     SetText,
     SetTexts,
     Unreadable,
 )
-from .command_line import Frame, Frames, Step, UnsafeArgument, command, fits, quote
-from .writing import Run, Written, check_whole
+from .command_line import Frame, Frames, LineTooLong, Step, UnsafeArgument, command, fits, quote
+from .writing import END, Part
 
 # One name for every run, so that the next run finds and removes what a cut one left behind.
 IMPORT_FILE = "exchange_ops_outlook_anywhere.reg"
@@ -123,21 +122,11 @@ def _state(frames: Frames, key: Key) -> KeyState:
     return Unreadable("reg query failed for it and for every key above it", frame.text)
 
 
-@dataclass(frozen=True)
-class WritePlan:
-    """Steps that make the changes, and the bytes that the first of them reads from its standard input."""
-
-    steps: tuple[Step, ...]
-    stdin: bytes | None
-
-
-def _write_step(change: RegistryChange) -> Step:
+def _write_line(change: SetText | SetNumber | SetTexts | DeleteValue) -> str:
     if isinstance(change, DeleteValue):
-        line = command("reg", "delete", change.key.path, "/v", change.name, "/f")
-    else:
-        kind, data = _kind_and_data(change)
-        line = command("reg", "add", change.key.path, "/v", change.name, "/t", kind, "/d", data, "/f")
-    return Step(step_name(change), line, "while_all_succeed")
+        return command("reg", "delete", change.key.path, "/v", change.name, "/f")
+    kind, data = _kind_and_data(change)
+    return command("reg", "add", change.key.path, "/v", change.name, "/t", kind, "/d", data, "/f")
 
 
 def _kind_and_data(change: SetText | SetNumber | SetTexts) -> tuple[str, str]:
@@ -148,66 +137,38 @@ def _kind_and_data(change: SetText | SetNumber | SetTexts) -> tuple[str, str]:
     return "REG_MULTI_SZ", "\\0".join(change.texts)
 
 
-def step_name(change: RegistryChange) -> str:
-    """The name of the step that makes a change."""
-    return f"write {change.name}"
+def part(change: RegistryChange) -> Part:
+    """The steps that make a change.
 
-
-def write_plan(changes: Sequence[RegistryChange], settle_seconds: int, reads: Sequence[Step]) -> WritePlan:
-    """One line that makes the changes in their order, waits if asked to, and runs the reads again.
-
-    A text that is too long for the line, or that cmd.exe could read as syntax, goes by a .reg file: at most one a line.
+    A text that is too long for a line, or that cmd.exe could read as syntax, goes by a .reg file, and so does data
+    of the types that are not written otherwise.
     """
-    tail = [*_settle_steps(settle_seconds), *reads]
-    try:
-        steps = [_write_step(change) for change in changes]
-        if fits([*steps, *tail]):
-            return WritePlan((*steps, *tail), None)
-    except UnsafeArgument:
-        pass
-    return _import_plan(changes, tail)
+    name = f"write {change.key.path.lower()} {change.name}"
+    if not isinstance(change, SetData):
+        try:
+            step = Step(name, _write_line(change), "while_all_succeed")
+            if fits([step, END]):
+                return Part(change, (step,), name, lambda frames: _answer(frames, name), _nothing_known)
+        except UnsafeArgument:
+            if isinstance(change, (DeleteValue, SetNumber)):
+                raise
+    if isinstance(change, (DeleteValue, SetNumber)):
+        raise LineTooLong(f"the name {change.name[:80]!r}... of a value does not fit a line")
+    content = format_import(change).encode("ascii")
+    imported = Step(name, f"reg import {quote(IMPORT_FILE)} <nul", "while_all_succeed")
+    steps = (_stage_step(len(content)), imported, remove_step())
+    return Part(change, steps, name, lambda frames: _answer(frames, name), _nothing_known, content)
 
 
-def _import_plan(changes: Sequence[RegistryChange], tail: Sequence[Step]) -> WritePlan:
-    """As write_plan, with the longest or unsafe text in a .reg file that standard input brings."""
-    texts = [change for change in changes if isinstance(change, (SetText, SetTexts))]
-    by_file = max(texts, key=_need_for_file)
-    content = format_import(by_file).encode("ascii")
-    imported = Step(step_name(by_file), f"reg import {quote(IMPORT_FILE)} <nul", "while_all_succeed")
-    steps = [_stage_step(len(content))]
-    steps += [imported if change is by_file else _write_step(change) for change in changes]
-    steps.append(remove_step())
-    return WritePlan((*steps, *tail), content)
+def _nothing_known(_answer: str) -> None:
+    return None
 
 
-def write(run: Run, changes: Sequence[Change], settle_seconds: int, reads: Sequence[Step]) -> Written:
-    """Make the changes in order up to the first that is rejected, by one command."""
-    wanted = [change for change in changes if isinstance(change, RegistryChange)]
-    plan = write_plan(wanted, settle_seconds, reads)
-    frames = run(plan.steps, plan.stdin, settle_seconds)
-    check_whole(frames, plan.steps)
-    accepted: list[Change] = []
-    for change in wanted:
-        frame = frames.get(step_name(change))
-        if frame is None or not frame.succeeded:
-            return Written(tuple(accepted), change, _answer(frame), frames=frames)
-        accepted.append(change)
-    return Written(tuple(accepted), frames=frames)
-
-
-def _answer(frame: Frame | None) -> str:
+def _answer(frames: Frames, name: str) -> str:
+    frame = frames.get(name)
     if frame is not None:
         return frame.text
     return "nothing: the command was not run, as what it needs had not arrived whole"
-
-
-def _need_for_file(change: SetText | SetTexts) -> tuple[bool, int]:
-    data = _kind_and_data(change)[1]
-    try:
-        quote(data)
-    except UnsafeArgument:
-        return (True, len(data))
-    return (False, len(data))
 
 
 def _stage_step(length: int) -> Step:
@@ -236,7 +197,7 @@ def is_left_behind(frames: Frames) -> bool:
     return frame is not None and _LEFT.encode() in frame.stdout
 
 
-def _settle_steps(seconds: int) -> list[Step]:
+def settle_steps(seconds: int) -> list[Step]:
     """Wait on the server: ping sends one packet a second and needs no console."""
     if not seconds:
         return []

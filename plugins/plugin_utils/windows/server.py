@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
 from ..changes import Change, ReplaceFile, SetIisAttribute
 from ..reads import Link, Observed, Read, ReadFile, ReadLink, State
@@ -15,7 +14,7 @@ from . import files, iis, registry
 from .command_line import Batch, Frames, Step, fits
 from .reading import interpret, read_steps
 from .shell import Shell
-from .writing import Run, Written, check_whole
+from .writing import END, Part, check_whole, lines_of, steps_of
 
 
 @dataclass(frozen=True)
@@ -38,13 +37,10 @@ class Applied:
     warnings: tuple[str, ...] = ()
 
 
-Writer = Callable[[Run, Sequence[Change], int, Sequence[Step]], Written]
-
-
-def _writer(change: Change) -> Writer:
+def _part(change: Change) -> Part:
     if isinstance(change, ReplaceFile):
-        return files.write
-    return iis.write if isinstance(change, SetIisAttribute) else registry.write
+        return files.part(change)
+    return iis.part(change) if isinstance(change, SetIisAttribute) else registry.part(change)
 
 
 class Server:
@@ -88,24 +84,52 @@ class Server:
     def apply(self, changes: Sequence[Change], settle_seconds: int, reads: Sequence[Read]) -> Applied:
         """Make the changes in order up to the first that is rejected, then read; raises FarSideError.
 
-        The reads go into the last command of the changes, so that a change costs no command more than it must.
+        New bytes of files are brought first, into copies, so that all changes are one command where they fit one line.
+        The reads go into the last command of the changes where they fit.
         """
-        groups = [(writer, list(group)) for writer, group in groupby(changes, _writer)]
-        accepted: list[Change] = []
+        replaced = [change for change in changes if isinstance(change, ReplaceFile)]
+        cleanup = files.cleanup(replaced)
         warnings: list[str] = []
-        written = Written(())
-        for place, (writer, group) in enumerate(groups, start=1):
-            tail = read_steps(reads) if place == len(groups) else []
-            written = writer(self.run, group, settle_seconds, tail)
-            accepted += written.accepted
-            warnings += written.warnings
-            if written.rejected is not None:
+        for change in replaced:
+            problem, warning = files.stage(self.run, change)
+            warnings += [warning] if warning else []
+            if problem is not None:
+                observed = self._read(reads, lambda _part: cleanup).observed
+                return Applied((), change, problem.answer, observed, problem.next_step, tuple(warnings))
+        lines = lines_of([_part(change) for change in changes])
+        settle = registry.settle_steps(settle_seconds)
+        ending = [*settle, *cleanup, *read_steps(reads)]
+        if not fits([*steps_of(lines[-1]), *ending]):
+            lines.append([])
+        accepted: list[Change] = []
+        for parts in lines:
+            last = parts is lines[-1]
+            # What does not fit a line even alone is read by several.
+            reads_too = last and fits([*steps_of(parts), *ending])
+            tail = ending if reads_too else [*(settle if last else []), END]
+            frames = self._run_line(parts, tail, settle_seconds if last else 0)
+            refused = next((part for part in parts if not part.accepted(frames)), None)
+            good = parts if refused is None else parts[: parts.index(refused)]
+            accepted += [part.change for part in good]
+            if refused is not None:
                 break
-        if written.frames is not None:
-            observed = interpret(written.frames, reads, self._link(reads))
+        if reads_too:
+            observed = interpret(frames, reads, self._link(reads))
         else:
-            observed = self._read(reads, lambda _part: []).observed
-        return Applied(tuple(accepted), written.rejected, written.answer, observed, written.next_step, tuple(warnings))
+            observed = self._read(reads, lambda _part: cleanup).observed
+        dressed = [files.undressed(observed, change) for change in accepted if isinstance(change, ReplaceFile)]
+        told = (*warnings, *(text for text in dressed if text))
+        if refused is None:
+            return Applied(tuple(accepted), None, "", observed, None, told)
+        answer = refused.answer(frames)
+        return Applied(tuple(accepted), refused.change, answer, observed, refused.next_step(answer), told)
+
+    def _run_line(self, parts: Sequence[Part], tail: Sequence[Step], waits: int) -> Frames:
+        steps = [*steps_of(parts), *tail]
+        stdin = next((part.stdin for part in parts if part.stdin is not None), None)
+        frames = self.run(steps, stdin, waits)
+        check_whole(frames, steps)
+        return frames
 
     def run(self, steps: Sequence[Step], stdin: bytes | None = None, waits: int = 0) -> Frames:
         """Run steps as one command; raises FarSideError."""

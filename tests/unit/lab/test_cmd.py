@@ -103,7 +103,10 @@ def test_long_writing_line(server: Server) -> None:
         ("nosuch 2>nul&(if errorlevel 9009 (echo yes))&(if errorlevel 9010 (echo no))", "yes\n"),
         ("reg query HKLM\\x 2>nul&echo a&(if errorlevel 1 (echo stale))", "a\nstale\n"),
         ("nosuch 2>nul&call echo now %^errorlevel%.", "now 9009.\n"),
-        ("(if not defined q (nosuch 2>nul&call echo 1=%^errorlevel%.&ver>nul&call echo 2=%^errorlevel%.))", "1=9009.\n2=0.\n"),
+        (
+            "(if not defined q (nosuch 2>nul&call echo 1=%^errorlevel%.&ver>nul&call echo 2=%^errorlevel%.))",
+            "1=9009.\n2=0.\n",
+        ),
         ("set x=1&call echo %^x%&nosuch 2>nul&echo %errorlevel% %^errorlevel%", "1\n0 %errorlevel%\n"),
         ("reg query HKLM\\x 2>nul&echo %errorlevel%", "0\n"),
         ('"echo a"', "a\n"),

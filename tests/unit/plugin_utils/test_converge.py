@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from plugins.plugin_utils.changes import Change, settings_of
-from plugins.plugin_utils.converge import converge
+from plugins.plugin_utils.converge import Controller, Managed, Task, converge
 from plugins.plugin_utils.fixes.valid_ports import CONFIGURATOR, RPC_PROXY, SYSTEM, ValidPorts
 from plugins.plugin_utils.formats.names import ServerName
 from plugins.plugin_utils.formats.registry import (
@@ -26,6 +26,7 @@ from plugins.plugin_utils.formats.registry import (
 )
 from plugins.plugin_utils.journal import JournalUnusable, Memory, Record
 from plugins.plugin_utils.reads import Clock, Observed, Read, ReadClock, ReadKey
+from plugins.plugin_utils.snapshots import Snapshot, SnapshotUnusable
 from plugins.plugin_utils.windows.server import Applied, Reading
 from plugins.plugin_utils.windows.shell import TimedOut, Unreachable
 
@@ -113,8 +114,29 @@ class FakeJournal:
             self.memory.pop(name, None)
 
 
-def run(server: FakeServer, check_mode: bool = False, journal: FakeJournal | None = None) -> dict[str, Any]:
-    return converge(FIX, server, journal or FakeJournal(), "cas1", check_mode).as_result()
+class FakeSnapshots:
+    """Snapshots in memory, which can fail."""
+
+    def __init__(self) -> None:
+        self.kept: list[Snapshot] = []
+        self.broken = False
+
+    def keep(self, snapshot: Snapshot) -> str:
+        if self.broken:
+            raise SnapshotUnusable("the disk is full")
+        self.kept.append(snapshot)
+        return f"snapshot {len(self.kept)}"
+
+
+def run(
+    server: FakeServer,
+    check_mode: bool = False,
+    journal: FakeJournal | None = None,
+    snapshots: FakeSnapshots | None = None,
+) -> dict[str, Any]:
+    controller = Controller(journal or FakeJournal(), snapshots or FakeSnapshots())
+    task = Task(FIX.name, "cas1", (Managed(FIX),))
+    return converge(task, server, controller, check_mode).as_result()
 
 
 def test_check_mode_reads_only_and_the_run_says_the_same() -> None:

@@ -14,7 +14,7 @@ import yaml
 
 from plugins.modules import kernel_mode_authentication, rpc_virtual_directory
 from plugins.plugin_utils.changes import Change, SetIisAttribute
-from plugins.plugin_utils.converge import converge
+from plugins.plugin_utils.converge import Controller, Managed, Task, converge
 from plugins.plugin_utils.facts.roles import WINDOWS as WINDOWS_KEY
 from plugins.plugin_utils.fixes.iis import WINDOWS_AUTHENTICATION
 from plugins.plugin_utils.fixes.kernel_mode_authentication import OFF, ON, OWN, SERVER_SECTION, KernelModeAuthentication
@@ -37,6 +37,7 @@ from plugins.plugin_utils.reads import (
     ReadKey,
     State,
 )
+from plugins.plugin_utils.snapshots import Snapshot
 from plugins.plugin_utils.windows.server import Applied, Reading
 
 BOOT = datetime.datetime(2008, 11, 5, 8, 0, tzinfo=datetime.UTC)
@@ -126,6 +127,13 @@ class Journal:
         self.memory |= {record.name: record for record in records}
 
 
+class Unkept:
+    """Snapshots that nobody keeps."""
+
+    def keep(self, snapshot: Snapshot) -> str:
+        return snapshot.module
+
+
 def plan(iis: Iis, memory: Memory | None = None, enabled: bool = False, scope: str = "exchange") -> Plan:
     fix = KernelModeAuthentication.parse({"enabled": enabled, "scope": scope})
     observed = iis.observed(fix.reads)
@@ -135,7 +143,8 @@ def plan(iis: Iis, memory: Memory | None = None, enabled: bool = False, scope: s
 
 def run(iis: Iis, journal: Journal | None = None, check_mode: bool = False, scope: str = "exchange") -> dict[str, Any]:
     fix = KernelModeAuthentication.parse({"enabled": False, "scope": scope})
-    return converge(fix, iis, journal or Journal(), "cas1", check_mode).as_result()
+    controller = Controller(journal or Journal(), Unkept())
+    return converge(Task(fix.name, "cas1", (Managed(fix),)), iis, controller, check_mode).as_result()
 
 
 def statuses(result: Plan) -> dict[str, str]:
@@ -216,7 +225,7 @@ def test_a_compliant_server_whose_rpc_has_the_other_value_is_drifted_there() -> 
     result = plan(Iis({"": False, RPC: True}))
     assert statuses(result) == {SERVER: "compliant", f"{RPC} useKernelMode": "drifted"}
     assert result.changes == (
-        SetIisAttribute(f"{RPC} useKernelMode", RPC, WINDOWS_AUTHENTICATION, "useKernelMode", "false"),
+        SetIisAttribute(f"{RPC} useKernelMode", RPC, WINDOWS_AUTHENTICATION, "useKernelMode", "false", "true"),
     )
 
 

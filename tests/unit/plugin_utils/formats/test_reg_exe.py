@@ -104,19 +104,26 @@ def test_a_line_break_inside_a_text_belongs_to_the_text() -> None:
     values = "    ValidPorts    REG_SZ    a:1;\r\nb:2\r\n    Enabled    REG_DWORD    0x1\r\n"
     text = f"\r\n{PARAMETERS.long_path}\r\n{values}\r\n"
     content = parse_query(text, PARAMETERS)
-    assert [value.data for value in content.values] == ["a:1;\nb:2", 1]
+    assert [value.data for value in content.values] == ["a:1;\r\nb:2", 1]
 
 
 def test_a_line_break_at_the_end_of_a_text_is_not_lost() -> None:
     text = f"\r\n{PARAMETERS.long_path}\r\n    ValidPorts    REG_SZ    a:1\r\n\r\n\r\n"
     value = parse_query(text, PARAMETERS).value("ValidPorts")
     assert value is not None
-    assert value.data == "a:1\n"
+    assert value.data == "a:1\r\n"
 
 
 @pytest.mark.parametrize(
     ("kind", "raw"),
-    [("REG_DWORD", "1"), ("REG_DWORD", "0xZZ"), ("REG_BINARY", "0"), ("REG_NONE", "00"), ("REG_SZ", "\udcff")],
+    [
+        ("REG_DWORD", "1"),
+        ("REG_DWORD", "0xZZ"),
+        ("REG_BINARY", "0"),
+        ("REG_NONE", "0"),
+        ("REG_LINK", "00"),
+        ("REG_SZ", "\udcff"),
+    ],
 )
 def test_data_that_is_not_of_its_type_is_kept_as_text_only(kind: str, raw: str) -> None:
     value = parse_query(f"\r\n{PARAMETERS.long_path}\r\n    V    {kind}    {raw}\r\n\r\n", PARAMETERS).value("V")

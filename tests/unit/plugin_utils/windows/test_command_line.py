@@ -76,7 +76,9 @@ STEPS = [Step("first", "reg query A <nul"), Step("second", "reg query B <nul", "
 
 def test_the_line_frames_each_command_and_asks_for_its_exit_code() -> None:
     line = Batch(STEPS, "T").line
-    assert line.startswith("set errorlevel=&set oa=&echo T.0.&echo T.0.>&2&reg query A <nul&call echo T.0=%^errorlevel%.&")
+    assert line.startswith(
+        "set errorlevel=&set oa=&echo T.0.&echo T.0.>&2&reg query A <nul&call echo T.0=%^errorlevel%.&"
+    )
     assert "&(if defined oa (echo T.1.&" in line
     assert "%errorlevel%" not in line
     assert line.count("(") == line.count(")")

@@ -22,9 +22,9 @@ from plugins.plugin_utils.windows.files import (
     left_behind_steps,
     read_steps,
     remove_steps,
-    write,
 )
 from plugins.plugin_utils.windows.shell import AnswerUnusable, TimedOut, Unreachable
+from tests.unit.plugin_utils.windows.by_steps import ByStep
 
 FOLDER = r"%SystemRoot%\system32\drivers\etc"
 READ = ReadFile(FOLDER, "hosts")
@@ -182,7 +182,7 @@ class Scripted:
             self.files[copy] = base64.b64decode(self.files[encoded])
         elif step.name == "make":
             self.files[copy] = b""
-        elif step.name == "move":
+        elif step.name == "move hosts":
             self.files["hosts"] = self.files.pop(copy)
         elif step.name.startswith("remove"):
             self.files.pop(step.name.removeprefix("remove "), None)
@@ -199,21 +199,20 @@ def replacing(new: bytes, old: bytes | None = b"old\r\n", attributes: str = "A")
 def test_the_bytes_arrive_and_nothing_of_ours_stays(new: bytes, old: bytes | None) -> None:
     server = Scripted(old)
     change = replacing(new, old)
-    written = write(server, [change], 0, read_steps(READ))
+    written = ByStep(server).apply([change], 0, [READ])
     assert (written.accepted, written.rejected, written.warnings) == ((change,), None, ())
-    assert written.frames is not None
-    assert "content of hosts" in written.frames
+    assert written.observed.states[READ] == FileContent(new, frozenset("A"))
     assert server.files == {"hosts": new}
     assert len(server.lines) == 2
     assert ("certutil" in server.lines[0]) == bool(new and not new.endswith(b"\n"))
 
 
-@pytest.mark.parametrize("step", ["enter for the change", "make", "xcopy", "undress", "move"])
+@pytest.mark.parametrize("step", ["enter for the change", "make", "xcopy", "undress", "move hosts"])
 def test_a_command_that_fails_leaves_the_file_as_it_was(step: str) -> None:
     server = Scripted()
     server.failing[step] = BAD
     change = replacing(b"new\r\n")
-    written = write(server, [change], 0, read_steps(READ))
+    written = ByStep(server).apply([change], 0, [READ])
     assert (written.accepted, written.rejected) == ((), change)
     assert "Zugriff verweigert" in written.answer
     assert written.next_step is not None
@@ -224,7 +223,7 @@ def test_a_command_that_fails_leaves_the_file_as_it_was(step: str) -> None:
 def test_bytes_that_do_not_come_through_are_not_used() -> None:
     server = Scripted()
     server.carry = lambda data: data.replace(b"\0", b"")
-    written = write(server, [replacing(b"a\0b\r\n")], 0, [])
+    written = ByStep(server).apply([replacing(b"a\0b\r\n")], 0, [])
     assert written.rejected is not None
     assert "byte 1" in written.answer
     assert "8,191" in str(written.next_step)
@@ -234,7 +233,7 @@ def test_bytes_that_do_not_come_through_are_not_used() -> None:
 @pytest.mark.parametrize(("there", "expected"), [(b"other\r\n", b"old\r\n"), (None, b"old\r\n"), (b"made\r\n", None)])
 def test_a_file_that_changed_since_it_was_read_is_left_alone(there: bytes | None, expected: bytes | None) -> None:
     server = Scripted(there)
-    written = write(server, [replacing(b"new\r\n", expected)], 0, [])
+    written = ByStep(server).apply([replacing(b"new\r\n", expected)], 0, [])
     assert written.rejected is not None
     assert server.files == ({} if there is None else {"hosts": there})
     assert "move" not in "".join(server.lines)
@@ -243,7 +242,7 @@ def test_a_file_that_changed_since_it_was_read_is_left_alone(there: bytes | None
 def test_a_line_end_that_cannot_be_left_out_is_added_and_told() -> None:
     server = Scripted()
     server.certutil = False
-    written = write(server, [replacing(b"a\nb\nc")], 0, [])
+    written = ByStep(server).apply([replacing(b"a\nb\nc")], 0, [])
     assert written.rejected is None
     assert "a line end was added" in written.warnings[0]
     assert server.files == {"hosts": b"a\nb\nc\n"}
@@ -253,7 +252,7 @@ def test_a_line_end_that_cannot_be_left_out_is_added_and_told() -> None:
 def test_however_certutil_fails_the_line_end_is_added_and_the_reason_told(lost: Exception) -> None:
     server = Scripted()
     server.lost = [lost]
-    written = write(server, [replacing(b"a\nb\nc")], 0, [])
+    written = ByStep(server).apply([replacing(b"a\nb\nc")], 0, [])
     assert written.rejected is None
     assert f"failed ({lost}), so a line end was added" in written.warnings[0]
     assert server.files == {"hosts": b"a\nb\nc\n"}
@@ -268,7 +267,7 @@ def test_however_certutil_fails_the_line_end_is_added_and_the_reason_told(lost: 
 def test_a_command_of_the_way_through_certutil_that_fails_is_no_end(step: str) -> None:
     server = Scripted()
     server.failing[step] = BAD
-    written = write(server, [replacing(b"a\nb\nc")], 0, [])
+    written = ByStep(server).apply([replacing(b"a\nb\nc")], 0, [])
     assert written.rejected is None
     assert "Zugriff verweigert" in written.warnings[0]
     assert server.files == {"hosts": b"a\nb\nc\n"}
@@ -278,7 +277,7 @@ def test_a_line_that_is_lost_on_the_plain_way_too_is_lost() -> None:
     server = Scripted()
     server.lost = [TimedOut("hung"), Unreachable("cut")]
     with pytest.raises(Unreachable):
-        write(server, [replacing(b"a\nb\nc")], 0, [])
+        ByStep(server).apply([replacing(b"a\nb\nc")], 0, [])
     assert len(server.lines) == 2
     assert server.files == {"hosts": b"old\r\n"}
 
@@ -292,7 +291,7 @@ def test_a_redirection_that_fails_sets_no_exit_code_and_is_told_as_what_it_is(
     if old is None and "make" in unredirected:
         server.files["hosts.exchange_ops"] = b"left by a cut run"
     server.unredirected = unredirected
-    written = write(server, [replacing(b"new\r\n", old)], 0, [])
+    written = ByStep(server).apply([replacing(b"new\r\n", old)], 0, [])
     assert written.rejected is not None
     assert "Zugriff verweigert" in written.answer
     assert "who has the file open" in str(written.next_step)
@@ -302,8 +301,8 @@ def test_a_redirection_that_fails_sets_no_exit_code_and_is_told_as_what_it_is(
 
 def test_what_protects_a_file_is_taken_off_and_put_back_also_when_the_move_fails() -> None:
     server = Scripted(attributes=frozenset("ARH"))
-    server.failing["move"] = BAD
-    written = write(server, [replacing(b"new\r\n", attributes="ARH")], 0, read_steps(READ))
+    server.failing["move hosts"] = BAD
+    written = ByStep(server).apply([replacing(b"new\r\n", attributes="ARH")], 0, [READ])
     assert written.rejected is not None
     line = server.lines[-1]
     assert line.index("attrib -h -r hosts <nul") < line.index("move /y") < line.index("attrib +h +r ")
@@ -311,7 +310,7 @@ def test_what_protects_a_file_is_taken_off_and_put_back_also_when_the_move_fails
 
 def test_attributes_that_were_not_put_back_are_told() -> None:
     server = Scripted(attributes=frozenset("A"))
-    written = write(server, [replacing(b"new\r\n", attributes="AR")], 0, read_steps(READ))
+    written = ByStep(server).apply([replacing(b"new\r\n", attributes="AR")], 0, [READ])
     assert written.accepted
     assert "had the attributes R and now has none" in written.warnings[0]
 
@@ -320,4 +319,4 @@ def test_a_damaged_answer_is_no_failure_of_the_server() -> None:
     server = Scripted()
     server.failing["content of hosts"] = Frame(b"", b"", None)
     with pytest.raises(AnswerUnusable):
-        write(server, [replacing(b"new\r\n")], 0, [])
+        ByStep(server).apply([replacing(b"new\r\n")], 0, [])

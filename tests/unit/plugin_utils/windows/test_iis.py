@@ -5,18 +5,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from plugins.plugin_utils.changes import SetIisAttribute
 from plugins.plugin_utils.fixes.kernel_mode_authentication import OFF, SERVER_SECTION, KernelModeAuthentication
 from plugins.plugin_utils.fixes.rpc_virtual_directory import RpcVirtualDirectory
 from plugins.plugin_utils.formats.registry import Unreadable
-from plugins.plugin_utils.reads import IisAbsent, IisPlaces, IisSection, ReadIisSection
+from plugins.plugin_utils.reads import IisAbsent, IisPlaces, IisSection, Read, ReadIisSection
 from plugins.plugin_utils.windows import iis
 from plugins.plugin_utils.windows.command_line import MAX_LINE, Batch, Frame, Frames, Step
 from plugins.plugin_utils.windows.reading import read_steps
 from plugins.plugin_utils.windows.registry import left_behind_step
 from plugins.plugin_utils.windows.shell import AnswerUnusable
+from tests.unit.plugin_utils.windows.by_steps import ByStep
 
 WINDOWS = SERVER_SECTION.section
 RPC = ReadIisSection("Default Web Site/Rpc", WINDOWS)
@@ -105,7 +108,7 @@ def test_what_must_not_be_sent_is_not_and_is_told() -> None:
 
 def change(place: int | None = None) -> SetIisAttribute:
     path = None if place is None else f"Default Web Site/Directory{place:03}"
-    return SetIisAttribute(f"{path or 'server'} useKernelMode", path, WINDOWS, "useKernelMode", "false")
+    return SetIisAttribute(f"{path or 'server'} useKernelMode", path, WINDOWS, "useKernelMode", "false", "true")
 
 
 class Appcmd:
@@ -116,7 +119,7 @@ class Appcmd:
         self.lines: list[str] = []
         self.written: list[str] = []
 
-    def run(self, steps: list[Step], stdin: bytes | None, waits: int) -> Frames:
+    def run(self, steps: Sequence[Step], stdin: bytes | None, waits: int) -> Frames:
         self.lines.append(Batch(steps).line)
         frames: dict[str, Frame] = {}
         failed = False
@@ -132,10 +135,10 @@ class Appcmd:
 
 
 def test_changes_and_reads_are_one_line() -> None:
-    appcmd, reads = Appcmd(), iis.read_steps([SERVER_SECTION])
-    written = iis.write(appcmd.run, [change(), change(1)], 0, reads)  # type: ignore[arg-type]
+    appcmd = Appcmd()
+    written = ByStep(appcmd.run).apply([change(), change(1)], 0, [SERVER_SECTION])
     assert written.accepted == (change(), change(1))
-    assert written.frames is not None
+    assert SERVER_SECTION in written.observed.states
     assert len(appcmd.lines) == 1
     assert f"set config /section:{WINDOWS} /useKernelMode:false /commit:apphost <nul" in appcmd.lines[0]
     assert 'set config "Default Web Site/Directory001" /section' in appcmd.lines[0]
@@ -143,7 +146,7 @@ def test_changes_and_reads_are_one_line() -> None:
 
 def test_many_changes_take_several_lines_in_order() -> None:
     appcmd, wanted = Appcmd(), [change(place) for place in range(60)]
-    written = iis.write(appcmd.run, wanted, 0, iis.read_steps([SERVER_SECTION]))  # type: ignore[arg-type]
+    written = ByStep(appcmd.run).apply(wanted, 0, [SERVER_SECTION])
     assert written.accepted == tuple(wanted)
     assert [name for name in appcmd.written if name.startswith("set ")] == [f"set {item.setting}" for item in wanted]
     assert 1 < len(appcmd.lines) < 10
@@ -152,7 +155,7 @@ def test_many_changes_take_several_lines_in_order() -> None:
 @pytest.mark.parametrize("place", [0, 1, 30, 59])
 def test_the_first_that_is_rejected_ends_it(place: int) -> None:
     wanted = [change(number) for number in range(60)]
-    written = iis.write(Appcmd(wanted[place]).run, wanted, 0, [])  # type: ignore[arg-type]
+    written = ByStep(Appcmd(wanted[place]).run).apply(wanted, 0, [])
     assert written.accepted == tuple(wanted[:place])
     assert written.rejected == wanted[place]
     assert "locked" in written.answer
@@ -160,7 +163,7 @@ def test_the_first_that_is_rejected_ends_it(place: int) -> None:
     assert "unlock" in written.next_step
 
 
-@pytest.mark.parametrize("reads", [[], iis.read_steps([SERVER_SECTION])])
-def test_an_answer_that_is_not_whole_is_no_success(reads: list[Step]) -> None:
+@pytest.mark.parametrize("reads", [[], [SERVER_SECTION]])
+def test_an_answer_that_is_not_whole_is_no_success(reads: list[Read]) -> None:
     with pytest.raises(AnswerUnusable):
-        iis.write(Appcmd(cut=True).run, [change()], 0, reads)  # type: ignore[arg-type]
+        ByStep(Appcmd(cut=True).run).apply([change()], 0, reads)

@@ -5,28 +5,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
+from plugins.plugin_utils.changes import Change
 from plugins.plugin_utils.formats.registry import (
     Key,
     KeyAbsent,
     KeyContent,
     KeyDenied,
     KeyState,
+    SetData,
     SetNumber,
     SetText,
     Unreadable,
 )
 from plugins.plugin_utils.reads import ReadKey
-from plugins.plugin_utils.windows.command_line import Batch, Frame, Frames
+from plugins.plugin_utils.windows.command_line import MAX_LINE, Batch, Frame, Frames, Step
 from plugins.plugin_utils.windows.reading import read_steps
 from plugins.plugin_utils.windows.registry import (
     IMPORT_FILE,
     interpret_key,
     is_left_behind,
     left_behind_step,
-    write_plan,
 )
+from tests.unit.plugin_utils.windows.by_steps import ByStep
 
 KEY = Key(r"HKLM\A\B\C")
 
@@ -113,29 +117,63 @@ def test_a_read_asks_for_whole_keys_and_for_those_above_only_after_a_failure() -
     ]
 
 
+def lines_for(changes: list[Change], settle: int) -> list[tuple[list[Step], bytes | None]]:
+    """The commands that changes and one read behind them come to, everything accepted."""
+    asked: list[tuple[list[Step], bytes | None]] = []
+
+    def answer(steps: Sequence[Step], stdin: bytes | None, _waits: int) -> Frames:
+        asked.append((list(steps), stdin))
+        return Frames({step.name: Frame(b"", b"", 0) for step in steps}, "")
+
+    ByStep(answer).apply(changes, settle, [ReadKey(KEY)])
+    return asked
+
+
 def test_short_values_are_written_in_order_and_read_again_in_one_line() -> None:
-    changes = [SetNumber(KEY, "Number", 0), SetText(KEY, "Text", "a:1;b:2")]
-    plan = write_plan(changes, 3, read_steps([ReadKey(KEY)]))
-    lines = [step.line for step in plan.steps]
-    assert plan.stdin is None
+    ((steps, stdin),) = lines_for([SetNumber(KEY, "Number", 0), SetText(KEY, "Text", "a:1;b:2")], 3)
+    lines = [step.line for step in steps]
+    assert stdin is None
     assert lines[:3] == [
         r"reg add HKLM\A\B\C /v Number /t REG_DWORD /d 0 /f <nul",
         r'reg add HKLM\A\B\C /v Text /t REG_SZ /d "a:1;b:2" /f <nul',
         "ping -n 4 127.0.0.1 <nul >nul",
     ]
     assert lines[3].startswith("reg query")
-    assert [step.when for step in plan.steps[:3]] == ["while_all_succeed"] * 3
+    assert [step.when for step in steps[:3]] == ["while_all_succeed"] * 3
 
 
 @pytest.mark.parametrize("text", ["x" * 54_000, 'a"b', "100%", "a&b", "b\u00e4", "line\r\nbreak", "a!b^c|d"])
 def test_what_does_not_fit_a_command_line_goes_by_a_file(text: str) -> None:
-    plan = write_plan([SetNumber(KEY, "Number", 0), SetText(KEY, "Text", text)], 0, read_steps([ReadKey(KEY)]))
-    line = Batch(plan.steps).line
-    assert plan.stdin is not None
+    ((steps, stdin),) = lines_for([SetNumber(KEY, "Number", 0), SetText(KEY, "Text", text)], 0)
+    line = Batch(steps).line
+    assert stdin is not None
     assert text not in line
-    assert text[:5] not in plan.stdin.decode("ascii") or text.startswith("x")
-    assert f'do @if not "%~zi"=="{len(plan.stdin)}" set oa=1)' in line
-    assert line.index("findstr") < line.index("/v Number") < line.index("reg import") < line.index("del /q")
+    assert text[:5] not in stdin.decode("ascii") or text.startswith("x")
+    assert f'do @if not "%~zi"=="{len(stdin)}" set oa=1)' in line
+    assert line.index("/v Number") < line.index("findstr") < line.index("reg import") < line.index("del /q")
+
+
+def test_two_files_take_two_lines_and_each_brings_its_own_input() -> None:
+    asked = lines_for([SetText(KEY, "One", "a%b"), SetText(KEY, "Two", "c%d"), SetNumber(KEY, "Three", 3)], 0)
+    assert [sum("findstr" in step.line for step in steps) for steps, _stdin in asked] == [1, 1]
+    assert len({stdin for _steps, stdin in asked} - {None}) == 2
+
+
+@pytest.mark.parametrize("length", [6000, 7000, 7600, 7900, 8090])
+def test_a_text_of_any_length_is_written_and_read_again(length: int) -> None:
+    asked = lines_for([SetText(KEY, "Text", "x" * length), SetNumber(KEY, "Number", 1)], 5)
+    assert all(len(Batch(steps).line) <= MAX_LINE for steps, _stdin in asked)
+    names = [step.name for steps, _stdin in asked for step in steps]
+    assert sum(name.startswith("write ") for name in names) == 2
+    assert names.count("settle") == 1
+    assert max(at for at, name in enumerate(names) if name.startswith("write ")) < names.index("settle")
+    assert names.index("settle") < names.index(f"query {KEY.path.lower()}")
+
+
+def test_data_of_a_type_that_is_not_written_otherwise_go_by_a_file() -> None:
+    ((_steps, stdin),) = lines_for([SetData(KEY, "Odd", "REG_EXPAND_SZ", "%x%")], 0)
+    assert stdin is not None
+    assert b'"Odd"=hex(2):25,00,78,00,25,00,00,00' in stdin
 
 
 def test_a_file_left_behind_is_noticed() -> None:
