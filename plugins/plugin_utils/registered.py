@@ -34,19 +34,21 @@ STEP_VARIABLES = (
     "outlook_anywhere_restart",
     "outlook_anywhere_after",
 )
-PIN = "client_access_valid_ports"
-# Under which name each role registers the result of each fix, by group.
-EXPECTED: dict[str, dict[str, type[Fix]]] = {
-    "global_catalog": {"global_catalog_nspi_endpoint": NspiEndpoint},
+PIN = "client_access_pin"
+# Under which name each role registers the result of which fixes, by group.
+EXPECTED: dict[str, dict[str, tuple[type[Fix], ...]]] = {
+    "global_catalog": {"global_catalog_baseline": (NspiEndpoint,)},
     "client_access": {
-        "client_access_ipv6_components": Ipv6Components,
-        "client_access_ipv6_binding": Ipv6Binding,
-        "client_access_hosts_ipv4": HostsIpv4,
-        "client_access_kernel_mode_authentication": KernelModeAuthentication,
-        "client_access_rpc_virtual_directory": RpcVirtualDirectory,
-        PIN: ValidPorts,
+        "client_access_ungated": (
+            Ipv6Components,
+            Ipv6Binding,
+            HostsIpv4,
+            KernelModeAuthentication,
+            RpcVirtualDirectory,
+        ),
+        PIN: (ValidPorts,),
     },
-    "mailbox": {"mailbox_dsproxy_referral": DsproxyReferral},
+    "mailbox": {"mailbox_baseline": (DsproxyReferral,)},
 }
 # The parts of a fleet in the order in which it changes: a Client Access server's pin stands behind a gate of its own.
 # What an earlier run has begun and not finished comes first, and is known from the first look at a server.
@@ -75,8 +77,10 @@ def registered_results(
     """
     parts = list(only) or list(PARTS)
     names = {name for part in parts for name in PARTS[part]}
-    wanted = {group: {name: fix for name, fix in fixes.items() if name in names} for group, fixes in EXPECTED.items()}
-    ours = {host for group, fixes in wanted.items() if fixes for host in groups.get(group, ())}
+    wanted = {
+        group: {name: fixes for name, fixes in tasks.items() if name in names} for group, tasks in EXPECTED.items()
+    }
+    ours = {host for group, tasks in wanted.items() if tasks for host in groups.get(group, ())}
     reasons = {name: reason for part, reason in (held or {}).items() for name in PARTS[part]}
     return {host: _of_host(host, hostvars[host], groups, wanted, reasons) for host in hosts if host in ours}
 
@@ -235,19 +239,19 @@ def _of_host(
     host: str,
     variables: Mapping[str, Any],
     groups: Mapping[str, Iterable[str]],
-    wanted: Mapping[str, Mapping[str, type[Fix]]],
+    wanted: Mapping[str, Mapping[str, tuple[type[Fix], ...]]],
     held: Mapping[str, str],
 ) -> list[Mapping[str, Any]]:
     results: list[Mapping[str, Any]] = [variables[IDENTITY_VARIABLE]] if IDENTITY_VARIABLE in variables else []
     stopped = variables.get(STOPPED_VARIABLE) or {}
     reason = str(stopped.get("msg") or "it was not looked at in this run")
-    missing = []
-    for group, fixes in wanted.items():
-        for name, fix in fixes.items() if host in groups.get(group, ()) else ():
+    missing: list[type[Fix]] = []
+    for group, tasks in wanted.items():
+        for name, fixes in tasks.items() if host in groups.get(group, ()) else ():
             if name in variables:
                 results.append(_held_back(_latest(name, variables), held.get(name)))
             else:
-                missing.append(fix)
+                missing += fixes
     # What went wrong between the fixes is told too; what did not has nothing to tell.
     results += [result for result in _steps(variables) if _went_wrong(result)]
     known = any(result.get("msg") == stopped.get("msg") for result in results)

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What settings were before a task changed them, with their types: kept on the controller, so that it can be undone.
 
-One JSON file a task in the server's folder, numbered in their order; docs/safety.md shows their form.
+One JSON file a task in the server's folder, numbered in their order; docs/snapshots.md shows their form.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ RESTORED = ".restored"
 # What restore keeps is for a second thought: neither the original nor a state that somebody wanted.
 RESTORE = "restore"
 _NAME = re.compile(r"[A-Za-z0-9./,]+")
-_NUMBERED = re.compile(r"(\d{6})-[0-9TZ]+-[a-z0-9_]+\.json(?:\.restored)?")
+_NUMBERED = re.compile(r"(\d{6})-[0-9TZ]+-[a-z0-9_]+\.json(?:\.restored)*")
 
 
 class SnapshotUnusable(Exception):
@@ -248,18 +248,19 @@ class FileSnapshots:
         restored = set(fixes)
         rest = stored.snapshot.of({item.fix for item in stored.snapshot.kept} - restored)
         retired = stored.path.with_name(stored.path.name + RESTORED)
+        while retired.exists():
+            # Another part of it was restored before.
+            retired = retired.with_name(retired.name + RESTORED)
         if not rest.kept:
             stored.path.replace(retired)
             return
-        while retired.exists():
-            retired = retired.with_name(f"{retired.name}{RESTORED}")
         write_whole(retired, to_json(stored.snapshot.of(restored)))
         write_whole(stored.path, to_json(rest))
 
     def _names(self) -> list[re.Match[str]]:
         if not self._folder.is_dir():
             return []
-        found = (_NUMBERED.match(path.name) for path in self._folder.iterdir())
+        found = (_NUMBERED.fullmatch(path.name) for path in self._folder.iterdir())
         return [match for match in found if match is not None]
 
 

@@ -9,8 +9,10 @@ import subprocess
 
 import yaml
 
-from plugins.plugin_utils.converge import Outcome, Stop
-from plugins.plugin_utils.fixes.plan import Failure, Plan
+from plugins.plugin_utils.baseline import FIXES
+from plugins.plugin_utils.converge import Outcome, Stop, Task
+from plugins.plugin_utils.fixes.plan import Failure
+from plugins.plugin_utils.fixes.valid_ports import ValidPorts
 from plugins.plugin_utils.registered import EXPECTED
 from plugins.plugin_utils.version import VERSION
 from tests.evidence import COMMAND, PAGE, REPOSITORY, page
@@ -73,11 +75,17 @@ def test_every_source_file_says_its_licence() -> None:
 
 def test_every_fix_documents_what_its_module_returns() -> None:
     """Documentation of results cannot be shared between modules, so it is compared."""
-    outcome = Outcome("cas1", "x", Plan(findings=()), changed=False, stop=Stop(Failure("s", "p", "f", "e", "n")))
+    stop = Stop(Failure("s", "p", "f", "e", "n"))
+    outcome = Outcome(Task("x", "cas1", ()), (), changed=False, stops=(("x", stop),), snapshot="x")
     returned = set(outcome.as_result()) - {"changed", "diff", "warnings", "failed", "msg"}
-    for names in EXPECTED.values():
-        for fix in names.values():
-            text = (REPOSITORY / "plugins" / "modules" / f"{fix.name}.py").read_text(encoding="utf-8")
-            documented = yaml.safe_load(text.partition('RETURN = r"""')[2].partition('"""')[0])
-            assert set(documented) >= returned, fix.name
-            assert set(documented["findings"]["contains"]) == set(fix.unknown("x")[0].as_dict("cas1")), fix.name
+    finding = set(ValidPorts.unknown("x")[0].as_dict("cas1"))
+    for name in ("baseline", "restore", *(fix.name for fix in FIXES)):
+        text = (REPOSITORY / "plugins" / "modules" / f"{name}.py").read_text(encoding="utf-8")
+        documented = yaml.safe_load(text.partition('RETURN = r"""')[2].partition('"""')[0])
+        assert set(documented) >= returned, name
+        assert set(documented["findings"]["contains"]) == finding, name
+
+
+def test_every_fix_stands_in_the_report_and_in_a_role() -> None:
+    registered = [fix for tasks in EXPECTED.values() for fixes in tasks.values() for fix in fixes]
+    assert sorted(fix.name for fix in registered) == sorted(fix.name for fix in FIXES)

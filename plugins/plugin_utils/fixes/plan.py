@@ -89,6 +89,8 @@ class Plan:
             else item
             for item in self.findings
         )
+        if not self.changes:
+            return replace(self, findings=findings)
         return replace(self, findings=findings, changes=(), restart_required=(), reboot_required=False)
 
 

@@ -20,14 +20,7 @@ from plugins.plugin_utils.registered import (
 )
 
 DONE = {"findings": []}
-ALL = {
-    "client_access_ipv6_components": {"skipped": True},
-    "client_access_ipv6_binding": DONE,
-    "client_access_hosts_ipv4": DONE,
-    "client_access_kernel_mode_authentication": DONE,
-    "client_access_rpc_virtual_directory": DONE,
-    "client_access_valid_ports": DONE,
-}
+ALL = {"client_access_ungated": {"skipped": True}, "client_access_pin": DONE}
 
 
 def of(variables: dict[str, Any], group: str = "client_access") -> list[Any]:
@@ -37,7 +30,7 @@ def of(variables: dict[str, Any], group: str = "client_access") -> list[Any]:
 def test_results_are_collected_for_our_groups_only() -> None:
     hostvars = {"cas1": {"outlook_anywhere_identity": {"server": {}}, **ALL, "other": 1}, "localhost": ALL}
     results = registered_results(hostvars, hostvars, {"client_access": ["cas1"], "all": ["localhost"]})
-    assert results == {"cas1": [{"server": {}}, {"skipped": True}, *[DONE] * 5]}
+    assert results == {"cas1": [{"server": {}}, {"skipped": True}, DONE]}
 
 
 def test_a_fix_that_was_not_looked_at_is_a_failure_with_its_settings_unknown() -> None:
@@ -54,7 +47,7 @@ def test_what_stopped_a_server_is_told_once() -> None:
     stopped = {"failed": True, "msg": "the proxy is denied"}
     before = of({"outlook_anywhere_stopped": {"failed": True, "msg": "an option of the role"}})
     assert [item["msg"] for item in before if "an option of the role" in item["msg"]]
-    after = of({"client_access_valid_ports": stopped, "outlook_anywhere_stopped": stopped})
+    after = of({"client_access_pin": stopped, "outlook_anywhere_stopped": stopped})
     assert [item.get("msg") for item in after].count("the proxy is denied") == 1
     assert [item["msg"] for item in after if "stopped before it" in item["msg"]]
 
@@ -87,24 +80,24 @@ def pin(variables: dict[str, Any], **more: Any) -> dict[str, Any]:
 
 
 def test_a_run_that_looks_after_one_part_misses_no_other() -> None:
-    assert pin({"client_access_valid_ports": DONE}) == DONE
+    assert pin({"client_access_pin": DONE}) == DONE
     assert registered_results(["mbx1"], {"mbx1": {}}, {"mailbox": ["mbx1"]}, ["pin"]) == {}
 
 
 def test_a_prediction_behind_a_closed_gate_is_held_back_and_counts_as_no_change() -> None:
-    held = pin({"client_access_valid_ports": PREDICTED}, held={"pin": "gc1 is off"})
+    held = pin({"client_access_pin": PREDICTED}, held={"pin": "gc1 is off"})
     assert (held["changed"], held["restart_required"]) == (False, [])
     assert held["findings"] == [
         finding("drifted", after="old", blocked_by="gc1 is off"),
         finding("compliant", setting="Other"),
     ]
-    assert pin({"client_access_valid_ports": PREDICTED}, held={"mailbox": "cas1 is off"}) == PREDICTED
+    assert pin({"client_access_pin": PREDICTED}, held={"mailbox": "cas1 is off"}) == PREDICTED
     done = {**PREDICTED, "predicted": False}
-    assert pin({"client_access_valid_ports": done}, held={"pin": "gc1 is off"}) == done
+    assert pin({"client_access_pin": done}, held={"pin": "gc1 is off"}) == done
 
 
 def applied(first: dict[str, Any], again: dict[str, Any]) -> dict[str, Any]:
-    return pin({"client_access_valid_ports": again, "outlook_anywhere_applied": {"client_access_valid_ports": first}})
+    return pin({"client_access_pin": again, "outlook_anywhere_applied": {"client_access_pin": first}})
 
 
 def test_a_second_look_keeps_what_was_found_and_changed_and_tells_what_holds_now() -> None:
@@ -125,37 +118,34 @@ def test_a_second_look_keeps_what_was_found_and_changed_and_tells_what_holds_now
 
 
 def test_a_part_says_what_went_wrong_what_changes_and_what_waits() -> None:
-    variables = {
-        "client_access_ipv6_components": {"changed": True, "reboot_required": True, "restart_required": []},
-        "client_access_kernel_mode_authentication": {"changed": False, "restart_required": ["W3SVC"]},
-        "client_access_hosts_ipv4": {"failed": True, "msg": "denied"},
-        "client_access_ipv6_binding": {"skipped": True, "changed": True},
-        "client_access_valid_ports": {"changed": True},
+    failed = {
+        "changed": True,
+        "reboot_required": True,
+        "restart_required": ["W3SVC"],
+        "failed": True,
+        "msg": "denied",
     }
-    state = part_state(variables, "client_access")
-    assert set(state.pop("results")) == {
-        "client_access_ipv6_components",
-        "client_access_kernel_mode_authentication",
-        "client_access_hosts_ipv4",
-    }
+    state = part_state({"client_access_ungated": failed, "client_access_pin": {"changed": True}}, "client_access")
     assert state == {
+        "results": {"client_access_ungated": failed},
         "trouble": ["denied"],
         "to_change": True,
         "restart_required": ["W3SVC"],
         "reboot_required": True,
         "unfinished": False,
     }
+    assert part_state({"client_access_pin": {"skipped": True, "changed": True}}, "pin")["to_change"] is False
     assert part_state({}, "pin")["to_change"] is False
-    assert part_state({"client_access_valid_ports": {"unreachable": True}}, "pin")["trouble"]
+    assert part_state({"client_access_pin": {"unreachable": True}}, "pin")["trouble"]
 
 
 def test_a_gate_guards_only_hosts_on_which_its_parts_are_looked_after_and_wanted() -> None:
     wanted = {"outlook_anywhere_split_wanted": True}
     hostvars: dict[str, dict[str, Any]] = {
-        "cas1": {**wanted, "client_access_valid_ports": DONE},
-        "cas2": {"client_access_valid_ports": DONE, "outlook_anywhere_split_wanted": False},
-        "cas3": {**wanted, "client_access_valid_ports": {"skipped": True}},
-        "mbx1": {**wanted, "mailbox_dsproxy_referral": DONE},
+        "cas1": {**wanted, "client_access_pin": DONE},
+        "cas2": {"client_access_pin": DONE, "outlook_anywhere_split_wanted": False},
+        "cas3": {**wanted, "client_access_pin": {"skipped": True}},
+        "mbx1": {**wanted, "mailbox_baseline": DONE},
     }
     assert behind(hostvars, hostvars, ["pin", "mailbox"]) == ["cas1", "mbx1"]
     assert behind(hostvars, hostvars, ["mailbox"]) == ["mbx1"]
@@ -163,10 +153,10 @@ def test_a_gate_guards_only_hosts_on_which_its_parts_are_looked_after_and_wanted
 
 def test_what_a_run_would_bring_needs_no_trouble_and_the_consent() -> None:
     hostvars: dict[str, dict[str, Any]] = {
-        "gc1": {"global_catalog_nspi_endpoint": {"changed": True}},
-        "gc2": {"global_catalog_nspi_endpoint": {"changed": False, "reboot_required": True}},
-        "gc3": {"global_catalog_nspi_endpoint": {"changed": False}},
-        "gc4": {"global_catalog_nspi_endpoint": {"changed": True, "failed": True}},
+        "gc1": {"global_catalog_baseline": {"changed": True}},
+        "gc2": {"global_catalog_baseline": {"changed": False, "reboot_required": True}},
+        "gc3": {"global_catalog_baseline": {"changed": False}},
+        "gc4": {"global_catalog_baseline": {"changed": True, "failed": True}},
     }
     assert predicted(hostvars, hostvars, "global_catalog") == ["gc1", "gc2"]
     hostvars["gc2"]["outlook_anywhere_allow_reboot"] = "true"
@@ -176,11 +166,11 @@ def test_what_a_run_would_bring_needs_no_trouble_and_the_consent() -> None:
 
 def test_a_part_is_not_in_force_while_it_changes_waits_or_is_not_known() -> None:
     hostvars: dict[str, dict[str, Any]] = {
-        "mbx1": {"mailbox_dsproxy_referral": {"changed": True}},
-        "mbx2": {"mailbox_dsproxy_referral": {"restart_required": ["MSExchangeSA"]}},
-        "mbx3": {"mailbox_dsproxy_referral": {"failed": True}},
+        "mbx1": {"mailbox_baseline": {"changed": True}},
+        "mbx2": {"mailbox_baseline": {"restart_required": ["MSExchangeSA"]}},
+        "mbx3": {"mailbox_baseline": {"failed": True}},
         "mbx4": {},
-        "mbx5": {"mailbox_dsproxy_referral": {"changed": False, "restart_required": []}},
+        "mbx5": {"mailbox_baseline": {"changed": False, "restart_required": []}},
     }
     assert waiting(hostvars, hostvars, "mailbox") == ["mbx1", "mbx2", "mbx3", "mbx4"]
 
@@ -201,7 +191,7 @@ def test_a_host_in_work_is_broken_until_it_is_done() -> None:
 def test_what_went_wrong_between_the_fixes_is_told() -> None:
     down = {"failed": True, "msg": "mbx1: MSExchangeSA does not start"}
     variables = {
-        "mailbox_dsproxy_referral": DONE,
+        "mailbox_baseline": DONE,
         "outlook_anywhere_restart": {"failed": True, "msg": "One or more items failed", "results": [DONE, down]},
         "outlook_anywhere_reboot": {"skipped": True},
     }
@@ -242,7 +232,7 @@ def test_a_server_that_was_not_read_is_named_unless_it_is_attested() -> None:
 
 def test_what_an_earlier_run_has_begun_is_a_part_of_its_own() -> None:
     cut = {"server": {}, "restart_required": ["w3svc"], "unfinished": None}
-    variables: dict[str, Any] = {"outlook_anywhere_identity": cut, "client_access_valid_ports": {"changed": True}}
+    variables: dict[str, Any] = {"outlook_anywhere_identity": cut, "client_access_pin": {"changed": True}}
     state = part_state(variables, "unfinished")
     assert (state["restart_required"], state["to_change"], state["unfinished"]) == (["w3svc"], False, False)
     assert part_state(variables, "pin")["restart_required"] == []
@@ -254,9 +244,9 @@ def test_what_an_earlier_run_has_begun_is_a_part_of_its_own() -> None:
 def test_a_lost_line_is_told_once() -> None:
     lost = {"unreachable": True, "msg": "gone"}
     variables: dict[str, Any] = {
-        "client_access_valid_ports": {"changed": True},
+        "client_access_pin": {"changed": True},
         "outlook_anywhere_reboot": {"skipped": True},
         "outlook_anywhere_restart": {**lost, "results": [lost, {"changed": True}]},
     }
     assert lost_lines(variables, "pin") == ["gone"]
-    assert lost_lines({"client_access_valid_ports": {"changed": True}}, "pin") == []
+    assert lost_lines({"client_access_pin": {"changed": True}}, "pin") == []
