@@ -15,6 +15,10 @@ description:
   - The fix for split connections goes through a fleet in an order. Before any Client Access server is pinned, every
     Global Catalog offers the directory on port 6004; before any Mailbox server stops referring HTTP clients to DSProxy,
     every Client Access server allows every Global Catalog, and has done so long enough for its RPC proxy to know.
+  - Its undo goes the other way. Before any Client Access server gives up the Global Catalogs, every Mailbox server
+    refers to DSProxy again, has restarted MSExchangeSA since, and the last of these restarts is so long ago that no
+    Outlook still uses a Global Catalog; before any Global Catalog stops offering the directory, no Client Access server
+    lists one any more, and the RPC proxies know.
   - Judges what M(exchange_ops.outlook_anywhere.server_info) has read just before. A server that was not read keeps the
     gate closed; a Global Catalog that cannot be read can be attested, and is shown as attested, not as proved.
   - Fails where the gate is closed, with every host and the thing that it lacks. In check mode it tells the same and
@@ -24,8 +28,10 @@ options:
   gate:
     description:
       - V(global_catalogs) stands before the Client Access servers, V(client_access) before the Mailbox servers.
+      - On the way back V(mailbox_undone) stands before the Client Access servers, V(client_access_undone) before the
+        Global Catalogs.
     type: str
-    choices: [global_catalogs, client_access]
+    choices: [global_catalogs, client_access, mailbox_undone, client_access_undone]
     required: true
   global_catalogs:
     description:
@@ -37,6 +43,25 @@ options:
     required: true
   client_access:
     description: Inventory names of every Client Access server of the fleet.
+    type: list
+    elements: str
+    default: []
+  mailbox:
+    description: Inventory names of every Mailbox server of the fleet, for O(gate=mailbox_undone).
+    type: list
+    elements: str
+    default: []
+  mailbox_servers:
+    description:
+      - Names of the Mailbox servers, each an FQDN or a dict of C(fqdn) and C(netbios), for
+        O(gate=client_access_undone). A Global Catalog that is one of them stays in the lists.
+    type: list
+    elements: raw
+    default: []
+  attested:
+    description:
+      - Hosts of O(mailbox) of which somebody says that they have restarted MSExchangeSA since they refer to DSProxy
+        again. Counts where nothing is known, and is shown as attested, not as proved.
     type: list
     elements: str
     default: []
@@ -61,8 +86,15 @@ options:
         5 minutes.
     type: float
     default: 6.0
+  grace_hours:
+    description:
+      - Hours, 0 to 8760, for which every Mailbox server must have referred to DSProxy. Outlook keeps the Global Catalog
+        that it was referred to until it is restarted.
+      - This is not waited for. The closed gate says when to run again, by each server's own clock.
+    type: float
+    default: 24.0
   snapshot_dir:
-    description: Folder on the controller whose journals say when each list was written.
+    description: Folder on the controller whose journals say when each server was changed.
     type: path
     default: ./.outlook_anywhere/snapshots
 attributes:
@@ -109,7 +141,7 @@ proved:
   type: list
   elements: str
 attested:
-  description: Global Catalogs that could not be read and that somebody attests.
+  description: Servers of which what is needed is not known, and that somebody attests.
   returned: always
   type: list
   elements: str

@@ -34,6 +34,11 @@ options:
     description: With V(after), whether C(lsass.exe) must listen on port 6004, as on a Global Catalog after its reboot.
     type: bool
     default: false
+  closes:
+    description: With V(after), ports that the change is meant to close; they may be listened on as before or not.
+    type: list
+    elements: int
+    default: []
   snapshot_dir:
     description: Folder on the controller that keeps the record, in C(pending.json) of a folder for each host.
     type: path

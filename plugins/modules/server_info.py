@@ -104,6 +104,9 @@ server:
       description: Which of C(mad.exe) and C(lsass.exe) listen on port 6004.
       type: list
       elements: str
+    system_attendant_started_at:
+      description: When C(mad.exe) started, by the server's own clock, in ISO 8601; null also where it does not run.
+      type: str
     valid_ports:
       description: C(ValidPorts) of the RPC proxy; null also where it is absent.
       type: str

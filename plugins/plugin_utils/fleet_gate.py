@@ -16,8 +16,16 @@ from .formats.names import ServerName
 from .gates import DirectoryServer, Gate, Settling, client_access_pinned, global_catalogs_listen
 from .inventory_names import is_true
 from .journal import FileJournal, JournalUnusable, Memory
+from .undo_gates import Grace, refers_to_dsproxy, without_global_catalogs
 
 MOST_MINUTES = 1440
+MOST_HOURS = 8760
+# Whose journals a gate asks, by the gate.
+_REMEMBERED = {
+    "client_access": "client_access",
+    "client_access_undone": "client_access",
+    "mailbox_undone": "mailbox",
+}
 
 
 class FleetGateAction(ControllerAction):
@@ -25,13 +33,21 @@ class FleetGateAction(ControllerAction):
 
     name = "fleet_gate"
     argument_spec: ClassVar[dict[str, dict[str, Any]]] = {
-        "gate": {"type": "str", "choices": ["global_catalogs", "client_access"], "required": True},
+        "gate": {
+            "type": "str",
+            "choices": ["global_catalogs", "client_access", "mailbox_undone", "client_access_undone"],
+            "required": True,
+        },
         "global_catalogs": {"type": "list", "elements": "dict", "required": True},
         "client_access": {"type": "list", "elements": "str", "default": []},
+        "mailbox": {"type": "list", "elements": "str", "default": []},
+        "mailbox_servers": {"type": "list", "elements": "raw", "default": []},
+        "attested": {"type": "list", "elements": "str", "default": []},
         "readings": {"type": "dict", "required": True},
         "earlier_readings": {"type": "dict", "default": {}},
         "expected": {"type": "list", "elements": "str", "default": []},
         "settle_minutes": {"type": "float", "default": 6.0},
+        "grace_hours": {"type": "float", "default": 24.0},
         **SNAPSHOT_DIR,
     }
 
@@ -39,28 +55,48 @@ class FleetGateAction(ControllerAction):
         """In check mode a closed gate is told and does not fail, and what a run would bring counts as expected."""
         reader = OptionReader()
         servers = reader.each("global_catalogs", options["global_catalogs"], _directory_server)
-        if not 0 <= options["settle_minutes"] <= MOST_MINUTES:
-            reader.problem("settle_minutes", options["settle_minutes"], f"it is not between 0 and {MOST_MINUTES}")
+        others = reader.each("mailbox_servers", _with_names(options["mailbox_servers"]), ServerName.parse)
+        for option, most in (("settle_minutes", MOST_MINUTES), ("grace_hours", MOST_HOURS)):
+            if not 0 <= options[option] <= most:
+                reader.problem(option, options[option], f"it is not between 0 and {most}")
         reader.raise_problems()
+        try:
+            memories = self._memories(options)
+        except JournalUnusable as error:
+            return self.stopped(_no_memory(error))
         check_mode = bool(self._task.check_mode)
-        expected = options["expected"] if check_mode else []
-        if options["gate"] == "global_catalogs":
-            gate = global_catalogs_listen(servers, options["readings"], expected)
-        else:
-            try:
-                memories = {host: self._memory(options, host) for host in options["client_access"]}
-            except JournalUnusable as error:
-                return self.stopped(_no_memory(error))
-            settling = Settling(options["settle_minutes"] * 60, memories, options["earlier_readings"])
-            hosts = options["client_access"]
-            gate = client_access_pinned(hosts, servers, options["readings"], settling, expected)
+        gate = _judged({**options, "expected": options["expected"] if check_mode else []}, servers, others, memories)
         result = _result(options["gate"], gate)
         if not gate.open and not check_mode:
             result |= self.stopped(_closed(gate))
         return result
 
-    def _memory(self, options: Mapping[str, Any], host: str) -> Memory:
-        return FileJournal(Path(options["snapshot_dir"]), host).read()
+    def _memories(self, options: Mapping[str, Any]) -> dict[str, Memory]:
+        hosts = options[_REMEMBERED[options["gate"]]] if options["gate"] in _REMEMBERED else ()
+        return {host: FileJournal(Path(options["snapshot_dir"]), host).read() for host in hosts}
+
+
+def _judged(
+    options: Mapping[str, Any],
+    servers: tuple[DirectoryServer, ...],
+    mailbox_servers: tuple[ServerName, ...],
+    memories: Mapping[str, Memory],
+) -> Gate:
+    readings, expected = options["readings"], options["expected"]
+    settling = Settling(options["settle_minutes"] * 60, memories, options["earlier_readings"])
+    if options["gate"] == "global_catalogs":
+        return global_catalogs_listen(servers, readings, expected)
+    if options["gate"] == "client_access":
+        return client_access_pinned(options["client_access"], servers, readings, settling, expected)
+    if options["gate"] == "mailbox_undone":
+        grace = Grace(options["grace_hours"] * 3600, memories)
+        return refers_to_dsproxy(options["mailbox"], readings, grace, options["attested"], expected)
+    return without_global_catalogs(options["client_access"], servers, readings, settling, mailbox_servers, expected)
+
+
+def _with_names(servers: list[Any]) -> list[Any]:
+    """Without those whose name nobody knows: no entry of theirs can be told."""
+    return [server for server in servers if not (isinstance(server, Mapping) and server.get("unknown"))]
 
 
 def _directory_server(value: Mapping[str, Any]) -> DirectoryServer:
@@ -99,7 +135,7 @@ def _closed(gate: Gate) -> Failure:
 def _no_memory(error: JournalUnusable) -> Failure:
     return Failure(
         setting="snapshot_dir",
-        problem="the controller's journal cannot be used, so nobody knows when the lists were written",
+        problem="the controller's journal cannot be used, so nobody knows when the servers were changed",
         found=str(error),
         expected="a journal that can be read",
         next_step="Mend or move the file, or name another snapshot_dir; then run again.",

@@ -167,10 +167,10 @@ def client_access_pinned(
 
 
 def _was_read(reading: Reading) -> bool:
-    return bool(reading) and not _trouble(reading)
+    return bool(reading) and not why_unread(reading)
 
 
-def _trouble(reading: Reading) -> str | None:
+def why_unread(reading: Reading) -> str | None:
     """Why a reading proves nothing, None where it does."""
     if not reading or "server" not in reading:
         return "was not read just now"
@@ -184,7 +184,7 @@ def _found(reading: Mapping[str, Any]) -> str:
 
 
 def _does_not_listen(reading: Reading) -> str | None:
-    trouble = _trouble(reading)
+    trouble = why_unread(reading)
     if trouble is not None or reading is None:
         return trouble or "was not read just now"
     facts = reading["server"]
@@ -199,7 +199,7 @@ def _does_not_listen(reading: Reading) -> str | None:
 
 
 def _is_not_pinned(reading: Reading, servers: Iterable[DirectoryServer]) -> list[str]:
-    trouble = _trouble(reading)
+    trouble = why_unread(reading)
     if trouble is not None or reading is None:
         return [trouble or "was not read just now"]
     facts = reading["server"]

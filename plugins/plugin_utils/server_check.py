@@ -34,6 +34,7 @@ class ServerCheckAction(ServerAction):
         "moment": {"type": "str", "choices": ["before", "after", "done"], "required": True},
         "seconds": {"type": "int", "default": 600},
         "directory": {"type": "bool", "default": False},
+        "closes": {"type": "list", "elements": "int", "default": []},
         **COMMAND_TIMEOUT,
         **SNAPSHOT_DIR,
     }
@@ -81,7 +82,7 @@ class ServerCheckAction(ServerAction):
         patience = Patience(options["seconds"], time.monotonic)
         while True:
             result = self._look(server)
-            trouble = server_trouble(note.before, result, options["directory"])
+            trouble = server_trouble(note.before, result, options["directory"], options["closes"])
             if not trouble:
                 return {"changed": False, "server": result["server"], "seconds": round(patience.spent)}
             pause = patience.pause()

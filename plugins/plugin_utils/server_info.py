@@ -72,8 +72,8 @@ def read_facts(server: Server) -> tuple[dict[str, Any], tuple[str, ...]]:
 
 def _unfinished(host: str, note: WorkNote) -> str:
     return (
-        f"{host}: it has been in work since {note.at.isoformat()} and was not seen as well as before since: playbook "
-        "site goes on with it, and puts it back on the load balancer"
+        f"{host}: it has been in work since {note.at.isoformat()} and was not seen as well as before since: the "
+        "playbook that has begun with it, site or rollback, goes on with it and puts it back on the load balancer"
     )
 
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .formats import sc
@@ -14,16 +14,17 @@ from .gates import DIRECTORY, LSASS
 Result = Mapping[str, Any]
 
 
-def server_trouble(before: Result, after: Result, directory: bool = False) -> list[str]:
+def server_trouble(before: Result, after: Result, directory: bool = False, closes: Iterable[int] = ()) -> list[str]:
     """What is worse than before, a line each; what could not be read is trouble too.
 
     C(directory) asks for port 6004 owned by lsass, which a Global Catalog has after the reboot that its value needs.
+    C(closes) are ports that the change is meant to close.
     """
     # A task that was tried in vain for some time counts as failed, whatever it read.
     if after.get("unreachable") or after.get("failure") or "server" not in after:
         return [f"it could not be read: {(after.get('failure') or {}).get('found') or after.get('msg')}"]
     was, now = before.get("server") or {}, after.get("server") or {}
-    trouble = [*_services(was, now), *_ports(was, now)]
+    trouble = [*_services(was, now), *_ports(was, now, {str(port) for port in closes})]
     if directory and LSASS not in (now.get("directory_owners") or ()):
         trouble.append(f"{DIRECTORY} is missing")
     return trouble
@@ -41,10 +42,12 @@ def _services(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _ports(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+def _ports(was: Mapping[str, Any], now: Mapping[str, Any], closes: set[str]) -> list[str]:
     ports = now.get("ports")
     if ports is None:
         return [f"its listeners could not be read: {(now.get('unknown') or {}).get('ports', 'no reason was given')}"]
     return [
-        f"port {port} was listened on before and is not now" for port in was.get("ports") or {} if port not in ports
+        f"port {port} was listened on before and is not now"
+        for port in was.get("ports") or {}
+        if port not in ports and port not in closes
     ]

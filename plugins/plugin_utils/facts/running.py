@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 from ..formats.registry import Unreadable
 from ..reads import Clock, Listeners, Observed, Processes, Read, ReadClock, ReadListeners, ReadService, Service
@@ -14,6 +14,7 @@ from .roles import DIRECTORY_PORT, OWNERS
 
 # Those whose absence a user of Outlook Anywhere notices; which of them a server has depends on its roles.
 SERVICES = ("NTDS", "Netlogon", "W3SVC", "MSExchangeServiceHost", "MSExchangeSA", "MSExchangeIS")
+SYSTEM_ATTENDANT = "mad.exe"
 PORTS = (443, 593, 6001, 6002, DIRECTORY_PORT)
 READS: tuple[Read, ...] = (ReadClock(), OWNERS, ReadListeners(), *(ReadService(name) for name in SERVICES))
 
@@ -23,7 +24,8 @@ class Running:
     """Typed facts; None where a part is not known, with the reason in C(unknown) under its name.
 
     C(services) are states by name, without those that are not installed; C(ports) the stacks by port;
-    C(directory_owners) the images of mad.exe and lsass.exe that listen on port 6004.
+    C(directory_owners) the images of mad.exe and lsass.exe that listen on port 6004; C(system_attendant_started_at) is
+    also None where mad.exe does not run.
     """
 
     booted_at: str | None = None
@@ -31,12 +33,13 @@ class Running:
     services: Mapping[str, int] | None = None
     ports: Mapping[str, tuple[str, ...]] | None = None
     directory_owners: tuple[str, ...] | None = None
+    system_attendant_started_at: str | None = None
     unknown: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def not_read(cls, why: str) -> Running:
         """Nothing is known, for one reason."""
-        return cls(unknown=dict.fromkeys(("booted_at", "read_at", "services", "ports", "directory_owners"), why))
+        return cls(unknown={part.name: why for part in fields(cls) if part.name != "unknown"})
 
     @classmethod
     def of(cls, observed: Observed) -> Running:
@@ -52,6 +55,7 @@ class Running:
             services=_services(observed, unknown),
             ports=_ports(observed, unknown),
             directory_owners=_owners(observed, unknown),
+            system_attendant_started_at=_started(observed, unknown),
             unknown=unknown,
         )
 
@@ -88,3 +92,12 @@ def _owners(observed: Observed, unknown: dict[str, str]) -> tuple[str, ...] | No
         return None
     images = {process.pid: process.image.lower() for process in owners.running}
     return tuple(sorted({images[listener.pid] for listener in listeners.on(DIRECTORY_PORT) if listener.pid in images}))
+
+
+def _started(observed: Observed, unknown: dict[str, str]) -> str | None:
+    owners = observed.get(OWNERS, Processes)
+    if isinstance(owners, Unreadable):
+        unknown["system_attendant_started_at"] = _why(owners)
+        return None
+    started = [process.started for process in owners.of(SYSTEM_ATTENDANT)]
+    return min(started).isoformat() if started else None

@@ -18,6 +18,13 @@ from typing import Any, TypeVar
 
 from ..formats.text import shortened
 
+try:
+    # ansible-core loads an action before it forks a process for each host; without this each of them would import it.
+    from winrm.exceptions import WinRMOperationTimeoutError
+except ImportError:
+    # The connection says in its own words that it is missing, before anything here is used.
+    WinRMOperationTimeoutError = TimeoutError
+
 Answer = TypeVar("Answer")
 
 # ERROR_WSMAN_QUOTA_MAX_OPERATIONS: WinRS gives an operation back only with its shell.
@@ -172,8 +179,6 @@ class Shell:
         )
 
     def _receive(self, command_id: str, ends: float, allowed: int) -> Completed:
-        from winrm.exceptions import WinRMOperationTimeoutError
-
         stdout, stderr = [], []
         usual = self._protocol.operation_timeout_sec
         try:
@@ -217,8 +222,6 @@ class Shell:
             self._protocol.transport.close_session()
 
     def _ask_once(self, what: str, ask: Callable[[], Answer]) -> Answer:
-        from winrm.exceptions import WinRMOperationTimeoutError
-
         try:
             return ask()
         except WinRMOperationTimeoutError:

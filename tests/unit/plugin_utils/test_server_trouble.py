@@ -53,3 +53,9 @@ def test_a_global_catalog_must_offer_the_directory_after_its_reboot() -> None:
         "6004 owned by lsass.exe is missing"
     ]
     assert server_trouble(reading(), reading(owners=["lsass.exe"]), directory=True) == []
+
+
+def test_a_port_that_the_change_is_meant_to_close_is_not_missed() -> None:
+    before, after = reading(ports={"443": ["IPv4"], "6004": ["IPv4"]}), reading(ports={"443": ["IPv4"]})
+    assert server_trouble(before, after) == ["port 6004 was listened on before and is not now"]
+    assert server_trouble(before, after, closes=[6004]) == []

@@ -100,3 +100,13 @@ def test_the_list_polling_and_referral_are_told_as_they_are() -> None:
     assert Referral.of(keys()) == Referral()
     assert Referral.of(keys([value("ValidPorts", "REG_DWORD", 5)])).valid_ports is None
     assert set(referral.READS) == set(keys().states)
+
+
+def test_the_start_of_the_system_attendant_is_told_where_it_runs() -> None:
+    started = NOON - datetime.timedelta(minutes=5)
+    found = Running.of(observe(owners=Processes((Process("MAD.EXE", 800, NOON), Process("mad.exe", 801, started)))))
+    assert found.system_attendant_started_at == started.isoformat()
+    assert Running.of(observe()).system_attendant_started_at is None
+    unread = Running.of(observe(owners=Unreadable("odd", "x")))
+    assert unread.system_attendant_started_at is None
+    assert "odd" in unread.unknown["system_attendant_started_at"]
