@@ -15,7 +15,7 @@ NAMESPACE = .venv/collections/ansible_collections/exchange_ops
 ENVIRONMENT = PATH="$(CURDIR)/.venv/bin:$$PATH" ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/.venv/collections"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench lint clean python venv venv-lint
+.PHONY: help demo test test-cuts bench lint clean python venv venv-lint
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -26,7 +26,10 @@ demo: venv ## try the collection against embedded Windows servers
 test: venv ## run the tests; ARGS="..." goes to pytest, and then only this environment runs
 	$(ENVIRONMENT) .venv/bin/python tools/test.py $(ARGS)
 
-bench: venv ## count the requests and bytes of a task
+test-cuts: venv ## cut every request on both back ends; ARGS="..." goes to pytest
+	$(ENVIRONMENT) ALL_CUTS=1 .venv/bin/python -m pytest -n 2 -q tests/cuts $(ARGS)
+
+bench: venv ## measure requests, time and memory, beside debug and a peer
 	$(ENVIRONMENT) .venv/bin/python -m tests.bench $(ARGS)
 
 lint: venv-lint ## run every linter; ARGS="..." names the steps to run

@@ -18,6 +18,9 @@ class NotParsed(ValueError):
 # and later separate by four blanks, Windows Server 2003 by tabs. Empty data may leave nothing after the type.
 _VALUE = re.compile(r"^(?: {4}|\t)(?P<name>\S.*?|)(?: {4}|\t)(?P<kind>REG_[A-Z_]+)(?:(?: {4}|\t)(?P<data>.*))?$")
 _BANNER = re.compile(r"^! REG\.EXE VERSION \d+\.\d+$")
+_LINE_END = re.compile(r"(\r?\n)")
+_NUMBER = re.compile(r"0x[0-9a-fA-F]{1,16}")
+_OCTETS = re.compile(r"(?:[0-9a-fA-F]{2})*")
 _TEXT_KINDS = ("REG_SZ", "REG_EXPAND_SZ", "REG_MULTI_SZ")
 
 
@@ -30,7 +33,7 @@ def parse_query(text: str, key: Key) -> KeyContent:
     values: list[tuple[str, str, str]] = []
     subkeys: list[str] = []
     own, below = key.long_path.lower(), key.long_path.lower() + "\\"
-    pieces = re.split(r"(\r?\n)", text.removesuffix("\n").removesuffix("\r"))
+    pieces = _LINE_END.split(text.removesuffix("\n").removesuffix("\r"))
     for line, before in zip(pieces[0::2], ["", *pieces[1::2]], strict=True):
         lowered = line.rstrip().lower()
         if lowered.startswith(below) and "\\" not in lowered[len(below) :]:
@@ -77,9 +80,9 @@ def _typed(kind: str, raw: str) -> Data:
     if kind == "REG_MULTI_SZ":
         return tuple(part for part in raw.split("\\0") if part)
     if kind in ("REG_DWORD", "REG_QWORD"):
-        return int(raw, 16) if re.fullmatch(r"0x[0-9a-fA-F]{1,16}", raw.strip()) else None
+        return int(raw, 16) if _NUMBER.fullmatch(raw.strip()) else None
     if kind in ("REG_BINARY", "REG_NONE"):
-        return bytes.fromhex(raw) if re.fullmatch(r"(?:[0-9a-fA-F]{2})*", raw) else None
+        return bytes.fromhex(raw) if _OCTETS.fullmatch(raw) else None
     return None
 
 

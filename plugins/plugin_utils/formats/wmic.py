@@ -8,7 +8,9 @@ from __future__ import annotations
 import datetime
 import re
 
-_DATETIME = re.compile(r"(\d{14})\.(\d{6})([+-]\d{3})")
+# strptime imports the locale and compiles its patterns anew in every worker of Ansible.
+_DATETIME = re.compile(r"(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)\.(\d{6})([+-]\d{3})")
+_LINE_END = re.compile(r"\r*\n")
 
 
 class NotParsed(ValueError):
@@ -22,7 +24,7 @@ def parse_list(text: str) -> tuple[dict[str, str], ...]:
     """
     objects: list[dict[str, str]] = []
     current: dict[str, str] = {}
-    for line in re.split(r"\r*\n", text):
+    for line in _LINE_END.split(text):
         name, equals, value = line.strip("\r\ufeff").partition("=")
         if equals and name not in current:
             current[name] = value
@@ -40,9 +42,9 @@ def parse_datetime(text: str) -> datetime.datetime:
     match = _DATETIME.fullmatch(text.strip())
     if not match:
         raise NotParsed(f"{text!r} is no CIM datetime")
-    zone = datetime.timezone(datetime.timedelta(minutes=int(match[3])))
+    zone = datetime.timezone(datetime.timedelta(minutes=int(match[8])))
     try:
-        moment = datetime.datetime.strptime(match[1], "%Y%m%d%H%M%S")
+        year, month, day, hour, minute, second, microsecond = (int(part) for part in match.groups()[:7])
+        return datetime.datetime(year, month, day, hour, minute, second, microsecond, zone)
     except ValueError as error:
         raise NotParsed(f"{text!r} is no CIM datetime: {error}") from error
-    return moment.replace(microsecond=int(match[2]), tzinfo=zone)

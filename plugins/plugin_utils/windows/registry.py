@@ -39,15 +39,15 @@ _STAGED = "staged"
 
 def _ancestors(keys: Iterable[Key]) -> list[Key]:
     """Every key above the given ones that is not among them, the nearest first."""
-    asked = list(keys)
-    above: list[Key] = []
+    asked = dict.fromkeys(keys)
+    above: dict[Key, None] = {}
     for key in asked:
         parent = key.parent
-        while parent is not None:
-            if parent not in asked and parent not in above:
-                above.append(parent)
+        while parent is not None and parent not in above:
+            if parent not in asked:
+                above[parent] = None
             parent = parent.parent
-    return above
+    return list(above)
 
 
 def _query_name(key: Key) -> str:
