@@ -151,8 +151,9 @@ class Batch:
 
     def split(self, stdout: bytes, stderr: bytes) -> Frames:
         """What each command that ran printed, by the step's name; a command that did not run is missing."""
-        out, codes = self._cut(stdout)
-        err, _none = self._cut(stderr)
+        mark = re.compile(rb"%b\.(\d+)(?:\.|=(-?\d+)\.)\r?\n?" % re.escape(self._token.encode()))
+        out, codes = _cut(stdout, mark)
+        err, _none = _cut(stderr, mark)
         frames = {
             step.name: Frame(out[place], err.get(place, b""), codes.get(place))
             for place, step in enumerate(self._steps)
@@ -160,23 +161,23 @@ class Batch:
         }
         return Frames(frames, Frame(out[_OUTSIDE], err[_OUTSIDE], None).text)
 
-    def _cut(self, stream: bytes) -> tuple[dict[int, bytes], dict[int, int]]:
-        """The text of each frame by its place, with what stands outside of all frames; and the exit codes."""
-        mark = re.compile(rb"%b\.(\d+)(?:\.|=(-?\d+)\.)\r?\n?" % re.escape(self._token.encode()))
-        texts: dict[int, bytes] = {_OUTSIDE: b""}
-        codes: dict[int, int] = {}
-        at, place = 0, _OUTSIDE
-        for match in mark.finditer(stream):
-            texts[place] += stream[at : match.start()]
-            at = match.end()
-            if match[2] is None:
-                place = int(match[1])
-                texts[place] = b""
-            else:
-                codes.setdefault(int(match[1]), int(match[2]))
-                place = _OUTSIDE
-        texts[place] += stream[at:]
-        return texts, codes
+
+def _cut(stream: bytes, mark: re.Pattern[bytes]) -> tuple[dict[int, bytes], dict[int, int]]:
+    """The text of each frame by its place, with what stands outside of all frames; and the exit codes."""
+    texts: dict[int, bytes] = {_OUTSIDE: b""}
+    codes: dict[int, int] = {}
+    at, place = 0, _OUTSIDE
+    for match in mark.finditer(stream):
+        texts[place] += stream[at : match.start()]
+        at = match.end()
+        if match[2] is None:
+            place = int(match[1])
+            texts[place] = b""
+        else:
+            codes.setdefault(int(match[1]), int(match[2]))
+            place = _OUTSIDE
+    texts[place] += stream[at:]
+    return texts, codes
 
 
 def fits(steps: Iterable[Step]) -> bool:
