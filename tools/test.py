@@ -88,7 +88,7 @@ def run_lane(lane: Lane, chosen: list[str], otherwise: Path | None) -> int:
         print(f"SKIPPED: {lane.name} needs Python {' or '.join(lane.pythons)}, which is not on this machine{instead}")
         missing = 1 if os.environ.get("CI") else 0
         folder = otherwise
-    ran = pytest(folder / "bin" / "python", ["-n", "2", "-q", *chosen], folder) if folder else 0
+    ran = pytest(folder / "bin" / "python", ["-n", "3", "-q", *chosen], folder) if folder else 0
     return ran or missing
 
 

@@ -28,6 +28,14 @@ StartFleet = Callable[..., Fleet]
 StartModel = Callable[..., Fleet]
 
 
+# The lab itself speaks NTLM: what stands behind it makes no difference to that.
+WAYS = pytest.mark.parametrize(
+    ("backend", "transport"),
+    [("model", "basic"), ("model", "ntlm"), pytest.param("wine", "basic", marks=pytest.mark.wine)],
+    indirect=["backend"],
+)
+
+
 @pytest.fixture(params=["model", pytest.param("wine", marks=pytest.mark.wine)])
 def backend(request: pytest.FixtureRequest) -> str:
     """Each back end in turn."""

@@ -26,6 +26,8 @@ RUN_SECONDS = 300
 RPC_PROXY = r"HKLM\SOFTWARE\Microsoft\Rpc\RpcProxy"
 SERVICE_HOST = r"HKLM\SYSTEM\CurrentControlSet\Services\MSExchangeServiceHost"
 CONFIGURATOR = SERVICE_HOST + r"\RpcHttpConfigurator"
+# Only a servicelet can make a longer wait worth its while.
+SETTLED = {"settle_seconds": 1}
 WRITE = {"operation": "command", "command_regex": "reg (add|import)"}
 
 
@@ -111,7 +113,7 @@ class Fleet:
         self, *arguments: str, play: Mapping[str, Any] | None = None, **options: Any
     ) -> dict[str, dict[str, Any]]:
         """The same on every Client Access server, by its name."""
-        given = {"mailbox_servers": ["mbx1.contoso.com"], "global_catalogs": ["gc1.contoso.com"], **options}
+        given = {"mailbox_servers": ["mbx1.contoso.com"], "global_catalogs": ["gc1.contoso.com"], **SETTLED, **options}
         task = {f"{COLLECTION}.valid_ports": given}
         run = self.play(
             [{"hosts": "client_access", "gather_facts": False, "tasks": [task], **(play or {})}], *arguments

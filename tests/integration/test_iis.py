@@ -18,6 +18,8 @@ from tests.lab.iis import WINDOWS
 # How these modules meet ansible-core is what every module does, and tested with others.
 pytestmark = pytest.mark.one_core
 
+OF_THE_LAB = "nothing: appcmd is the lab's own on both back ends"
+
 RPC = "Default Web Site/Rpc"
 SERVER = "server useKernelMode"
 KERNEL = "useKernelMode"
@@ -86,8 +88,8 @@ def test_check_mode_predicts_the_run_and_a_rerun_changes_nothing(start: StartFle
     assert iis.effective("Default Web Site/Shop", WINDOWS, KERNEL) == "false"
 
 
-def test_only_a_boot_or_a_restart_after_the_change_makes_it_effective(start: StartFleet) -> None:
-    fleet = start({"cas1": server(), "cas2": server()})
+def test_only_a_boot_or_a_restart_after_the_change_makes_it_effective(start_model: StartModel) -> None:
+    fleet = start_model(OF_THE_LAB, {"cas1": server(), "cas2": server()})
     run_everywhere(fleet)
     for host in ("cas1", "cas2"):
         assert iis_of(fleet, host).kernel_mode_in_effect(RPC) is True
@@ -103,18 +105,18 @@ def test_only_a_boot_or_a_restart_after_the_change_makes_it_effective(start: Sta
         assert iis_of(fleet, host).kernel_mode_in_effect(RPC) is False
 
 
-def test_it_goes_back(start: StartFleet) -> None:
-    fleet = start({"cas1": server()})
+def test_it_goes_back(start_model: StartModel) -> None:
+    fleet = start_model(OF_THE_LAB, {"cas1": server()})
     assert run(fleet, enabled=True)["changed"] is False
     assert run(fleet)["changed"] is True
     assert run(fleet, enabled=True)["changed"] is True
     assert iis_of(fleet).effective(RPC, WINDOWS, KERNEL) == "true"
 
 
-def test_another_site_is_found_by_rpcproxy(start: StartFleet) -> None:
+def test_another_site_is_found_by_rpcproxy(start_model: StartModel) -> None:
     host = server(site="Mail", locations={"Mail/Rpc": {KERNEL: True}})
     host["registry"][RPC_PROXY]["WebSite"] = text("Mail")
-    fleet = start({"cas1": host})
+    fleet = start_model(OF_THE_LAB, {"cas1": host})
     assert statuses(run(fleet)) == {SERVER: "drifted", "Mail/Rpc useKernelMode": "drifted"}
     assert iis_of(fleet).effective("Mail/Rpc", WINDOWS, KERNEL) == "false"
     looked = run(fleet, module="rpc_virtual_directory", authentication=["basic", "ntlm"], require_ssl=True)
@@ -127,26 +129,31 @@ def test_another_site_is_found_by_rpcproxy(start: StartFleet) -> None:
     assert list(statuses(looked).values()) == ["compliant", "compliant", "not_managed", "compliant"]
 
 
-def test_a_site_that_iis_does_not_have(start: StartFleet) -> None:
+def test_a_site_that_iis_does_not_have(start_model: StartModel) -> None:
     host = server()
     host["registry"][RPC_PROXY]["WebSite"] = text("Elsewhere")
-    fleet = start({"cas1": host})
+    fleet = start_model(OF_THE_LAB, {"cas1": host})
     result = run(fleet)
     assert_told(result, "failed", setting="Elsewhere/Rpc", found="Elsewhere", changed="^nothing$", next_step="WebSite")
     assert iis_of(fleet).changes == 0
 
 
-@pytest.mark.parametrize("site", ["a&b", "%CMDCMDLINE%", 'x" /commit:x "', "a/b"])
-def test_a_site_that_could_be_syntax_is_shown_and_never_sent(start: StartFleet, site: str) -> None:
-    host = server()
-    host["registry"][RPC_PROXY]["WebSite"] = text(site)
-    fleet = start({"cas1": host})
+SYNTAX = {"and": "a&b", "variable": "%CMDCMDLINE%", "option": 'x" /commit:x "', "path": "a/b"}
+
+
+def test_a_site_that_could_be_syntax_is_shown_and_never_sent(start: StartFleet) -> None:
+    hosts = {name: server() for name in SYNTAX}
+    for name, site in SYNTAX.items():
+        hosts[name]["registry"][RPC_PROXY]["WebSite"] = text(site)
+    fleet = start(hosts)
     for module in ("kernel_mode_authentication", "rpc_virtual_directory"):
-        result = run(fleet, module=module)
-        assert_told(result, "failed", setting="WebSite", changed="^nothing$", next_step="[Cc]orrect")
-        assert site in result["failure"]["found"]
-    sent = [request.command_line or "" for request in fleet.lab["cas1"].requests]
-    assert not [line for line in sent if f"{site}/Rpc" in line]
+        results = run_everywhere(fleet, module=module)
+        for name, site in SYNTAX.items():
+            assert_told(results[name], "failed", name, setting="WebSite", changed="^nothing$", next_step="[Cc]orrect")
+            assert site in results[name]["failure"]["found"]
+    for name, site in SYNTAX.items():
+        sent = [request.command_line or "" for request in fleet.lab[name].requests]
+        assert not [line for line in sent if f"{site}/Rpc" in line]
 
 
 def test_without_iis_it_says_so(start: StartFleet) -> None:
@@ -174,8 +181,8 @@ REFUSING = {
 }
 
 
-def test_an_appcmd_that_refuses_to_read_is_told_in_its_own_words(start: StartFleet) -> None:
-    fleet = start({name: server(**iis) for name, (iis, _found, _next) in REFUSING.items()})
+def test_an_appcmd_that_refuses_to_read_is_told_in_its_own_words(start_model: StartModel) -> None:
+    fleet = start_model(OF_THE_LAB, {name: server(**iis) for name, (iis, _found, _next) in REFUSING.items()})
     for module in ("kernel_mode_authentication", "rpc_virtual_directory"):
         results = run_everywhere(fleet, module=module)
         for name, (_iis, found, next_step) in REFUSING.items():
@@ -187,8 +194,8 @@ def test_an_appcmd_that_refuses_to_read_is_told_in_its_own_words(start: StartFle
     assert {name: result["changed"] for name, result in run_everywhere(fleet).items()} == dict.fromkeys(REFUSING, True)
 
 
-def test_a_locked_section_is_not_written(start: StartFleet) -> None:
-    fleet = start({"cas1": server(locked=True)})
+def test_a_locked_section_is_not_written(start_model: StartModel) -> None:
+    fleet = start_model(OF_THE_LAB, {"cas1": server(locked=True)})
     result = run(fleet)
     assert_told(
         result,
@@ -205,13 +212,13 @@ def test_a_locked_section_is_not_written(start: StartFleet) -> None:
     assert_a_rerun_converges(fleet)
 
 
-def test_a_shared_configuration_that_is_in_reach_is_like_any_other(start: StartFleet) -> None:
-    fleet = start({"cas1": server(shared=True)})
+def test_a_shared_configuration_that_is_in_reach_is_like_any_other(start_model: StartModel) -> None:
+    fleet = start_model(OF_THE_LAB, {"cas1": server(shared=True)})
     assert_a_rerun_converges(fleet)
 
 
-def test_a_place_that_turns_wrong_between_read_and_write_is_named(start: StartFleet) -> None:
-    fleet = start({"cas1": server()})
+def test_a_place_that_turns_wrong_between_read_and_write_is_named(start_model: StartModel) -> None:
+    fleet = start_model(OF_THE_LAB, {"cas1": server()})
     iis_of(fleet).before_set(lambda iis: iis.set(RPC, WINDOWS, KERNEL, "true"))
     result = run(fleet)
     assert_told(
@@ -227,53 +234,59 @@ def test_a_place_that_turns_wrong_between_read_and_write_is_named(start: StartFl
     assert_a_rerun_converges(fleet)
 
 
-def test_a_line_lost_while_writing_says_that_nobody_knows(start: StartFleet) -> None:
-    fleet = start({"cas1": server()})
+def test_a_line_lost_while_writing_says_that_nobody_knows(start_model: StartModel) -> None:
+    fleet = start_model(OF_THE_LAB, {"cas1": server()})
     fleet.lab["cas1"].faults.append(Fault("cut_after", "command", command_regex="appcmd.exe set"))
     assert_told(run(fleet), "unreachable", setting=f"^{SERVER}$", changed="not known", next_step="Run again")
     assert_a_rerun_converges(fleet)
 
 
-@pytest.mark.parametrize("garbage", ["<html>busy</html>", "\x00\x01"])
-def test_garbage_is_shown_and_believed_in_nothing(start: StartFleet, garbage: str) -> None:
-    fleet = start({"cas1": server()})
-    fleet.lab["cas1"].faults.append(Fault("output", stdout=garbage.encode(), times=0))
-    result = run(fleet)
-    assert_told(result, "failed", changed="^nothing$")
-    assert set(statuses(result).values()) == {"unknown"}
-    assert iis_of(fleet).changes == 0
-    assert_a_rerun_converges(fleet)
+def test_garbage_is_shown_and_believed_in_nothing(start_model: StartModel) -> None:
+    garbage = {"html": b"<html>busy</html>", "bytes": b"\x00\x01"}
+    fleet = start_model(OF_THE_LAB, {name: server() for name in garbage})
+    for name, answer in garbage.items():
+        fleet.lab[name].faults.append(Fault("output", stdout=answer, times=0))
+    for name, result in run_everywhere(fleet).items():
+        assert_told(result, "failed", name, changed="^nothing$")
+        assert set(statuses(result).values()) == {"unknown"}
+        assert iis_of(fleet, name).changes == 0
+        fleet.lab[name].faults.clear()
+    for name, result in run_everywhere(fleet).items():
+        assert (result["outcome"], iis_of(fleet, name).effective(RPC, WINDOWS, KERNEL)) == ("ok", "false")
+    for result in run_everywhere(fleet).values():
+        assert (result["outcome"], result["changed"]) == ("ok", False)
+        assert set(statuses(result).values()) == {"compliant"}
 
 
-def test_credentials_of_application_pools_are_told_for_the_places_that_set_them(start: StartFleet) -> None:
-    owa = "Default Web Site/owa"
-    fleet = start({"cas1": server(locations={owa: {"useAppPoolCredentials": True}})})
-    (warning,) = run(fleet, "--check")["warnings"]
-    assert f"useAppPoolCredentials is on at {owa}: Kerberos" in warning
-
-
-def test_credentials_of_application_pools_are_a_warning(start: StartFleet) -> None:
-    fleet = start({"cas1": server(use_app_pool_credentials=True)})
-    assert [warning for warning in run(fleet, "--check")["warnings"] if "Kerberos" in warning and "cas1" in warning]
-
-
-@pytest.mark.parametrize(
-    ("module", "options"),
-    [
-        ("kernel_mode_authentication", {"scope": "site"}),
-        ("kernel_mode_authentication", {"kernel_mode": False}),
-        ("rpc_virtual_directory", {"authentication": ["kerberos"]}),
-        ("rpc_virtual_directory", {"authentication": []}),
-    ],
-)
-@pytest.mark.parametrize("mode", [(), ("--check",)])
-def test_a_bad_option_is_told_before_anything_is_sent(
-    start_model: StartModel, module: str, options: dict[str, Any], mode: tuple[str, ...]
+def test_credentials_of_application_pools_are_a_warning_that_tells_the_places_that_set_them(
+    start_model: StartModel,
 ) -> None:
+    owa = "Default Web Site/owa"
+    place = server(locations={owa: {"useAppPoolCredentials": True}})
+    fleet = start_model(OF_THE_LAB, {"place": place, "server": server(use_app_pool_credentials=True)})
+    results = run_everywhere(fleet, "--check")
+    (warning,) = results["place"]["warnings"]
+    assert f"useAppPoolCredentials is on at {owa}: Kerberos" in warning
+    assert [text for text in results["server"]["warnings"] if "Kerberos" in text and "server" in text]
+
+
+BAD_OPTIONS: list[tuple[str, dict[str, Any]]] = [
+    ("kernel_mode_authentication", {"scope": "site"}),
+    ("kernel_mode_authentication", {"kernel_mode": False}),
+    ("rpc_virtual_directory", {"authentication": ["kerberos"]}),
+    ("rpc_virtual_directory", {"authentication": []}),
+]
+
+
+@pytest.mark.parametrize("mode", [(), ("--check",)])
+def test_a_bad_option_is_told_before_anything_is_sent(start_model: StartModel, mode: tuple[str, ...]) -> None:
     fleet = start_model("nothing: no command is sent", {"cas1": server()})
-    assert_told(
-        run(fleet, *mode, module=module, **options), "failed", changed="^nothing$", next_step="Nothing was sent"
-    )
+    tasks = [{f"{COLLECTION}.{module}": options} for module, options in BAD_OPTIONS]
+    done = fleet.play([{"hosts": "cas1", "gather_facts": False, "ignore_errors": True, "tasks": tasks}], *mode)
+    assert len(done.records) == len(BAD_OPTIONS), done.screen
+    for record in done.records:
+        result = {**record["result"], "outcome": record["outcome"]}
+        assert_told(result, "failed", changed="^nothing$", next_step="Nothing was sent")
     assert not fleet.lab["cas1"].requests
 
 

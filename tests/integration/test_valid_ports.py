@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.conftest import StartFleet, StartModel
+from tests.integration.conftest import WAYS, StartFleet, StartModel
 from tests.integration.fleet import CONFIGURATOR, RPC_PROXY, client_access, number, text
 
 PINNED = "mbx1:6001-6002;mbx1:6004;mbx1.contoso.com:6001-6002;mbx1.contoso.com:6004;gc1:6004;gc1.contoso.com:6004"
@@ -20,7 +20,7 @@ def statuses(result: dict[str, Any]) -> dict[str, str]:
     return {finding["setting"]: finding["status"] for finding in result["findings"]}
 
 
-@pytest.mark.parametrize("transport", ["basic", "ntlm"])
+@WAYS
 def test_check_mode_predicts_the_run_and_the_next_run_finds_nothing_to_do(start: StartFleet, transport: str) -> None:
     fleet = start({"cas1": client_access(text("mbx1:6001-6002"), number(15))}, transport=transport)
     registry = fleet.lab["cas1"].registry
@@ -60,6 +60,7 @@ FORMS = {
 }
 
 
+@pytest.mark.one_core
 def test_values_are_compared_by_meaning_and_written_in_clean_form(start: StartFleet) -> None:
     fleet = start({name: client_access(value, number(0)) for name, (value, _same) in FORMS.items()})
     before = {name: host.registry.get(RPC_PROXY, "ValidPorts") for name, host in fleet.lab.hosts.items()}
@@ -73,18 +74,22 @@ def test_values_are_compared_by_meaning_and_written_in_clean_form(start: StartFl
     assert not [name for name, result in fleet.valid_ports_everywhere().items() if result["changed"]]
 
 
-@pytest.mark.parametrize("unknown", ["keep", "remove"])
-def test_targets_that_nobody_asked_for_are_kept_or_removed_as_asked(start: StartFleet, unknown: str) -> None:
-    fleet = start({"cas1": client_access(text('old:6004;odd & 100% "mad"!;mbx1:6001'), number(0))})
-    assert fleet.valid_ports(unknown_entries=unknown)["changed"] is True
-    found = fleet.lab["cas1"].registry.get(RPC_PROXY, "ValidPorts")
-    assert found == ("REG_SZ", PINNED + ';old:6004;odd & 100% "mad"!' if unknown == "keep" else PINNED)
-    assert fleet.valid_ports(unknown_entries=unknown)["changed"] is False
+@pytest.mark.one_core
+def test_targets_that_nobody_asked_for_are_kept_or_removed_as_asked(start: StartFleet) -> None:
+    ports = text('old:6004;odd & 100% "mad"!;mbx1:6001')
+    wanted = {"keep": PINNED + ';old:6004;odd & 100% "mad"!', "remove": PINNED}
+    fleet = start({word: client_access(ports, number(0), vars={"wanted": word}) for word in wanted})
+    for changed in (True, False):
+        results = fleet.valid_ports_everywhere(unknown_entries="{{ wanted }}")
+        assert {name: result["changed"] for name, result in results.items()} == dict.fromkeys(wanted, changed)
+        for name, value in wanted.items():
+            assert fleet.lab[name].registry.get(RPC_PROXY, "ValidPorts") == ("REG_SZ", value)
 
 
-def test_targets_that_nobody_asked_for_stop_the_task_before_anything_is_written(start: StartFleet) -> None:
+@pytest.mark.one_core
+def test_targets_that_nobody_asked_for_stop_the_task_before_anything_is_written(start_model: StartModel) -> None:
     value = PINNED + ";old:6001-6002;old.contoso.com:6004"
-    fleet = start({"cas1": client_access(text(value), number(15))})
+    fleet = start_model("nothing: the list is judged, not written", {"cas1": client_access(text(value), number(15))})
     for arguments in ((), ("--check",)):
         result = fleet.valid_ports(*arguments)
         assert result["outcome"] == "failed"
@@ -109,6 +114,7 @@ POLLING = {
 }
 
 
+@pytest.mark.one_core
 def test_polling_is_a_number_of_minutes(start: StartFleet) -> None:
     fleet = start(
         {
@@ -124,7 +130,7 @@ def test_polling_is_a_number_of_minutes(start: StartFleet) -> None:
         assert after == (("REG_DWORD", wanted) if changed else before[name]), name
 
 
-@pytest.mark.parametrize("transport", ["basic", "ntlm"])
+@WAYS
 def test_five_hundred_mailbox_servers_work_as_two_do(start: StartFleet, transport: str) -> None:
     servers = [f"mailbox{count:03}.exchange.contoso.com" for count in range(500)]
     fleet = start({"cas1": client_access(text("mbx1:6004"), number(15))}, transport=transport)
@@ -152,8 +158,8 @@ def test_warnings_reach_the_operator_with_the_host(start: StartFleet) -> None:
         assert [warning for warning in warnings if words in warning and warning.startswith("cas1: ")], words
 
 
-def test_a_finding_has_its_documented_parts(start: StartFleet) -> None:
-    fleet = start({"cas1": client_access(text("x:1"), number(15))})
+def test_a_finding_has_its_documented_parts(start_model: StartModel) -> None:
+    fleet = start_model("nothing: this is what is made of an answer", {"cas1": client_access(text("x:1"), number(15))})
     result = fleet.valid_ports("--check", unknown_entries="remove")
     assert [set(finding) for finding in result["findings"]] == [
         {
