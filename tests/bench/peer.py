@@ -78,7 +78,7 @@ def compare(repeats: int, forks: int) -> Iterator[Sample]:
         Lab({"hosts": hosts}) as lab,
     ):
         bench = Bench(lab, Path(folder), forks, [peer])
-        for _ in range(repeats):
+        for _repeat in range(repeats):
             yield bench.run(BASELINE, [baseline(REGISTRY_ONLY)])
             yield bench.run(WIN_REGEDIT, win_regedit())
             yield bench.run(RAW, [{"ansible.builtin.raw": "exit"}])

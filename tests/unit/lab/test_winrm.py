@@ -192,6 +192,55 @@ def test_output_put_in_the_place_of_a_commands_own(client: Client) -> None:
     client.host.registry.delete(KEY)
 
 
+def test_output_told_whole(client: Client) -> None:
+    client.host.faults.append(Fault("whole", times=0))
+    command = client.start('echo a&findstr "^"&exit 3')
+    with pytest.raises(WinRMOperationTimeoutError):
+        client.protocol.get_command_output_raw(client.shell, command)
+    client.protocol.send_command_input(client.shell, command, b"b\r\n", end=True)
+    assert client.finish(command) == (b"a\r\nb\r\n", b"", 3)
+
+
+@pytest.mark.parametrize(("kind", "acted"), [("cut_before", False), ("cut_after", True)])
+def test_a_cut_is_told_while_the_client_waits(host: Host, kind: str, acted: bool) -> None:
+    client = Client(host)
+    seen: list[bool] = []
+    host.faults.append(Fault(kind, "command", when_cut=lambda: seen.append(host.registry.get(KEY, "n") is not None)))
+    with pytest.raises(requests.RequestException):
+        client.run(f"reg add {KEY} /v n /d x /f")
+    assert len(seen) == 1
+    assert (host.registry.get(KEY, "n") is not None) == acted
+    host.registry.delete(KEY)
+    connect_again(client)
+
+
+def test_a_handshake_can_be_cut(lab: Lab) -> None:
+    host = lab["ntlm"]
+    host.clear_requests()
+    host.faults.append(Fault("cut_before", "auth", nth=2))
+    with pytest.raises(requests.RequestException):
+        Client(host)
+    assert [request.operation for request in host.requests] == ["auth", "auth"]
+    Client(host).close()
+
+
+def test_other_faults_do_not_count_a_handshake(lab: Lab) -> None:
+    host = lab["ntlm"]
+    host.clear_requests()
+    host.faults.append(Fault("fault", nth=2))
+    client = Client(host)
+    raises(170, lambda: client.start("echo a"))
+    client.close()
+    assert "auth" in [request.operation for request in host.requests]
+
+
+def test_a_line_that_is_lost_ends_the_input_of_commands(client: Client) -> None:
+    client.start(f'findstr "^"&reg add {KEY} /v n /d x /f')
+    client.host.hang_up()
+    assert client.host.registry.get(KEY, "n") == ("REG_SZ", "x")
+    client.host.registry.delete(KEY)
+
+
 def test_a_request_that_stalls(client: Client) -> None:
     client.host.faults.append(Fault("stall", "receive", seconds=0.3))
     start = time.monotonic()
@@ -222,10 +271,16 @@ def test_faults_can_last(client: Client) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [{"kind": "none"}, {"kind": "stall", "operation": "none"}, {"kind": "hang", "operation": "send"}, {"nth": 0}],
+    [
+        {"kind": "none"},
+        {"kind": "stall", "operation": "none"},
+        {"kind": "stall", "operation": "auth"},
+        {"kind": "hang", "operation": "send"},
+        {"nth": 0},
+    ],
 )
 def test_faults_that_make_no_sense(arguments: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match=r"unknown|strikes|counts"):
+    with pytest.raises(ValueError, match=r"unknown|strike|counts"):
         Fault(**{"kind": "stall", **arguments})  # type: ignore[arg-type]
 
 

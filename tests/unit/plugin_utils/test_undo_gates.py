@@ -39,7 +39,8 @@ def record(name: tuple[str, str], at: datetime.datetime, value: str | None = Non
 CHANGED = record(REFER, NOON - HOUR)
 
 
-def judge(reading: Any, memory: Memory = CHANGED, hours: float = 1, **more: Any) -> Gate:
+def judge(reading: Any, memory: Memory | None = None, hours: float = 1, **more: Any) -> Gate:
+    memory = CHANGED if memory is None else memory
     return refers_to_dsproxy(["mbx1"], {"mbx1": reading}, Grace(hours * 3600, {"mbx1": memory}), **more)
 
 
