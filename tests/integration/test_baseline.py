@@ -9,7 +9,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tests.integration.conftest import StartFleet
+import pytest
+
+from tests.integration.conftest import StartFleet, StartModel
 from tests.integration.fleet import COLLECTION, CONFIGURATOR, RPC_PROXY, SERVICE_HOST, Fleet, Run, number, text
 from tests.lab.host_files import HOSTS
 
@@ -25,11 +27,13 @@ PLACES = (
     (TCPIP6, "DisabledComponents"),
 )
 STOCK = b"127.0.0.1       localhost\r\n::1             localhost\r\n"
+# The lines of the fix, which a domain controller does not need.
+FIXED = "127.0.0.1 localhost\n#::1 localhost\n10.0.0.17 cas1\n10.0.0.17 cas1.contoso.com\n"
 EVERYTHING: dict[str, dict[str, Any]] = {
     "nspi_endpoint": {},
     "ipv6_components": {},
     "ipv6_binding": {},
-    "hosts_ipv4": {},
+    "hosts_ipv4": {"state": "absent"},
     "kernel_mode_authentication": {},
     "rpc_virtual_directory": {},
     "valid_ports": {
@@ -49,6 +53,7 @@ def all_roles(**more: Any) -> dict[str, Any]:
         "fqdn": "cas1.contoso.com",
         "exchange": {"roles": ["client_access", "mailbox"]},
         "addresses": {"ipv4": ["10.0.0.17"]},
+        "hosts_file": FIXED,
         "registry": {
             RPC_PROXY: {"Enabled": number(1), "ValidPorts": text("%old%:1;b:2", "REG_EXPAND_SZ")},
             SERVICE_HOST: {"Start": number(2)},
@@ -133,3 +138,121 @@ def test_all_fixes_are_read_by_one_command_and_undone_to_the_last_byte(start: St
 
     nothing = play(fleet, "restore")
     assert (nothing["changed"], nothing["restored"]) == (False, [])
+
+
+@pytest.mark.one_core
+def test_a_single_module_is_a_baseline_of_one_fix(start_model: StartModel) -> None:
+    fleet = start_model("the comparison is the collection's own", {"cas1": all_roles()})
+    whole = {f"{COLLECTION}.baseline": EVERYTHING}
+    single = [{f"{COLLECTION}.{name}": options} for name, options in EVERYTHING.items()]
+    run = fleet.play([{"hosts": "cas1", "gather_facts": False, "tasks": [whole, *single]}], "--check", "--diff")
+    both = run.of("baseline")
+    findings = [finding for name in EVERYTHING for finding in run.of(name)["findings"]]
+    assert both["findings"] == findings
+    assert both["diff"]["before"] == "".join(run.of(name)["diff"]["before"] for name in EVERYTHING)
+    assert both["diff"]["after"] == "".join(run.of(name)["diff"]["after"] for name in EVERYTHING)
+
+
+@pytest.mark.one_core
+def test_a_fix_that_cannot_be_read_holds_back_all_of_its_task(start_model: StartModel) -> None:
+    fleet = start_model("Wine denies no key", {"cas1": all_roles(denied=[SA])})
+    before = state_of(fleet)
+    result = play(fleet, "baseline", **EVERYTHING)
+    assert result["outcome"] == "failed"
+    assert "cas1: dsproxy_referral, Do Not Refer HTTP to DSProxy: the server does not let us read" in result["msg"]
+    assert "Changed before this failure: nothing" in result["msg"]
+    assert {finding["status"] for finding in result["findings"] if finding["fix"] == "dsproxy_referral"} == {"unknown"}
+    drifted = [finding for finding in result["findings"] if finding["status"] == "drifted"]
+    assert {finding["after"] == finding["before"] for finding in drifted} == {True}
+    assert state_of(fleet) == before
+    assert not snapshots(fleet)
+
+
+@pytest.mark.one_core
+def test_options_are_told_all_at_once_and_nothing_is_sent(start_model: StartModel) -> None:
+    fleet = start_model("nothing is sent", {"cas1": all_roles()})
+    wrong = {
+        "valid_ports": {"mailbox_servers": ["not a name&"], "polling_minutes": -1},
+        "nspi_endpoint": {"protocol_sequences": ["%x%"]},
+        "hosts_ipv4": None,
+    }
+    told = play(fleet, "baseline", **wrong)["msg"]
+    for name in (
+        "valid_ports.mailbox_servers[0]",
+        "valid_ports.polling_minutes",
+        "nspi_endpoint.protocol_sequences[0]",
+    ):
+        assert name in told
+    assert "hosts_ipv4 is nothing" in told
+    assert "at least one of these is needed" in play(fleet, "baseline")["msg"]
+    assert not commands(fleet)
+
+
+@pytest.mark.one_core
+def test_a_snapshot_that_cannot_be_written_stops_the_task_before_any_change(start_model: StartModel) -> None:
+    fleet = start_model("the snapshot is the controller's", {"cas1": all_roles()})
+    before = state_of(fleet)
+    result = play(fleet, "baseline", snapshot_dir="/proc/nowhere", **EVERYTHING)
+    assert result["outcome"] == "failed"
+    assert "the controller's snapshot cannot be used" in result["msg"]
+    assert "/proc/nowhere" in result["msg"]
+    assert state_of(fleet) == before
+
+
+@pytest.mark.one_core
+def test_the_way_back_goes_to_the_task_before_to_a_file_or_to_the_first(start_model: StartModel) -> None:
+    fleet = start_model("which snapshot is used is the controller's choice", {"cas1": all_roles()})
+    registry = fleet.lab["cas1"].registry
+    before = state_of(fleet)
+
+    def polling() -> Any:
+        return registry.get(CONFIGURATOR, "PeriodicPollingMinutes")
+
+    options = EVERYTHING["valid_ports"]
+    for minutes in (0, 30, 60):
+        play(fleet, "valid_ports", **{**options, "polling_minutes": minutes})
+    first, second, third = snapshots(fleet)
+
+    previous = play(fleet, "restore", to="previous")
+    assert (polling(), previous["restored"]) == (("REG_DWORD", 30), [str(third.relative_to(fleet.folder))])
+    registry.set(CONFIGURATOR, "PeriodicPollingMinutes", "REG_DWORD", 99)
+    by_file = play(fleet, "restore", to=str(second))
+    assert polling() == ("REG_DWORD", 0)
+    assert any("changed by somebody else since; it was 99" in warning for warning in by_file["warnings"])
+
+    text_of = first.read_text()
+    for damaged, told in (
+        (text_of[:200], "is not a snapshot of cas1"),
+        (text_of.replace('"host": "cas1"', '"host": "cas2"'), "it belongs to 'cas2'"),
+        (text_of.replace('"schema_version": 1', '"schema_version": 9'), "schema version is 9"),
+    ):
+        first.write_text(damaged)
+        refused = play(fleet, "restore")
+        assert refused["outcome"] == "failed"
+        assert told in refused["msg"]
+        assert str(first.relative_to(fleet.folder)) in refused["msg"]
+    first.write_text(text_of)
+
+    undone = play(fleet, "restore")
+    assert undone["outcome"] == "ok"
+    assert state_of(fleet) == before
+    assert len([path for path in snapshots(fleet) if path.name.endswith(".restored")]) == 3
+
+
+@pytest.mark.one_core
+def test_a_file_that_somebody_else_has_changed_since_is_left_alone(start_model: StartModel) -> None:
+    host = all_roles(hosts_file=STOCK.decode())
+    del host["registry"][NTDS]
+    fleet = start_model("the bytes are compared on the controller", {"cas1": host})
+    files = fleet.lab["cas1"].files
+    play(fleet, "baseline", hosts_ipv4={}, ipv6_components={})
+    theirs = files.read(HOSTS) + b"10.9.9.9 theirs\r\n"
+    files.write(HOSTS, theirs)
+    result = play(fleet, "restore")
+    assert result["outcome"] == "failed"
+    assert "changed by somebody else since" in result["msg"]
+    assert files.read(HOSTS) == theirs
+    assert play(fleet, "hosts_ipv4", state="absent")["changed"]
+    assert files.read(HOSTS) == STOCK + b"10.9.9.9 theirs\r\n"
+    assert play(fleet, "restore", fixes=["ipv6_components"])["changed"]
+    assert fleet.lab["cas1"].registry.get(TCPIP6, "DisabledComponents") == ("REG_DWORD", 0x20)
