@@ -18,7 +18,7 @@ ENVIRONMENT = PATH="$(CURDIR)/.venv/bin:$$PATH" ANSIBLE_COLLECTIONS_PATH="$(CURD
 .PHONY: help demo test test-cuts bench lint clean python venv venv-lint
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 demo: venv ## try the collection against embedded Windows servers
 	$(ENVIRONMENT) .venv/bin/python -m tests.demo $(ARGS)

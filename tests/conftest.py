@@ -18,3 +18,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("wine") or "lab_wine" in item.nodeid:
             item.add_marker(pytest.mark.flaky(reruns=1))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """How many cuts each task survived, one line a survey."""
+    reports = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]
+    lines = {str(value) for report in reports for name, value in report.user_properties if name == "cuts"}
+    if lines:
+        terminalreporter.section("cuts")
+        for line in sorted(lines):
+            terminalreporter.line(line)

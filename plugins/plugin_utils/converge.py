@@ -24,6 +24,8 @@ from .windows.server import Applied, Reading
 from .windows.shell import FarSideError, Unreachable
 
 NOTHING = "nothing"
+# Under what name the journal has the shell of a task that changes its server.
+SHELL = ("baseline", "shell")
 _SHOWN = 300
 _LATER = "; the next run outside check mode removes it"
 
@@ -33,6 +35,13 @@ class FarSide(Protocol):
 
     def open(self) -> None:
         """Connect."""
+
+    @property
+    def shell_name(self) -> str:
+        """What the server calls its shell."""
+
+    def end_shell(self, name: str) -> None:
+        """End the shell of a run that was cut."""
 
     def read(self, reads: Sequence[Read]) -> Reading:
         """Read."""
@@ -193,6 +202,9 @@ def converge(task: Task, server: FarSide, controller: Controller, check_mode: bo
     try:
         memory = controller.journal.read()
         server.open()
+        if SHELL in memory and not check_mode:
+            # What of a cut run still goes on there would change what is read, or hold its files open.
+            server.end_shell(memory[SHELL].value or "")
         reads, reading = _read(task, server)
     except FarSideError as error:
         return _not_read(task, not_read(task.settings, error))
@@ -272,9 +284,13 @@ class _Run:
         changing = [one for one in outcome.looked if one.plan.changes]
         try:
             self.warnings = _removed(self.server, reads, reading)
+            if SHELL in self.memory:
+                self.controller.journal.remember([], [SHELL])
             if changing:
                 self.snapshot = self.controller.snapshots.keep(self._snapshot(changing))
-                self.controller.journal.remember(record for one in changing for record in self._records(one))
+                shell = Record(*SHELL, self.server.shell_name, datetime.datetime.now(datetime.UTC))
+                records = [record for one in changing for record in self._records(one)]
+                self.controller.journal.remember([*records, shell])
                 outcome = self._apply(outcome, changing)
         except FarSideError as error:
             outcome = replace(outcome, stops=((self.task.module, _lost_while_changing(changing, error)),))
@@ -303,7 +319,8 @@ class _Run:
         if not isinstance(clock, Clock):
             return []
         values = [(setting, _finding(plan, setting).after) for setting in plan.to_be_proved]
-        return [Record(one.name, setting, value, clock.now) for setting, value in [*values, *plan.notes]]
+        notes = plan.notes if observed is None else (*plan.notes, *plan.conclusions)
+        return [Record(one.name, setting, value, clock.now) for setting, value in [*values, *notes]]
 
     def _apply(self, outcome: Outcome, changing: Sequence[Looked]) -> Outcome:
         """Make the changes and verify them; made once more when a known other writer came between."""
@@ -352,7 +369,7 @@ class _Run:
         try:
             self.controller.journal.remember(
                 [record for one in good for record in self._records(one, applied.observed)],
-                [(one.name, setting) for one in good for setting in one.plan.forget],
+                [SHELL, *((one.name, setting) for one in good for setting in one.plan.forget)],
             )
         except JournalUnusable as error:
             stop = no_memory(", ".join(_names(changing)), error)

@@ -12,6 +12,7 @@ from typing import Any
 from .changes import Change, ReplaceFile, SetIisAttribute
 from .fixes.plan import Failure, Finding, Fix, Plan
 from .fixes.unread import unread_failure
+from .formats.hosts_file import line_end
 from .formats.registry import (
     DeleteValue,
     KeyAbsent,
@@ -202,13 +203,17 @@ def _current(item: Kept, observed: Observed) -> State | _Unread:
     )
 
 
-def _same(one: State, other: State) -> bool:
-    """A file that a change had to make is undone when it is empty."""
-    if isinstance(one, str) and isinstance(other, str):
-        return one.lower() == other.lower()
-    if isinstance(one, bytes) or isinstance(other, bytes):
-        return (one or b"") == (other or b"")
-    return one == other
+def _same(current: State, known: State) -> bool:
+    """A file that a change had to make is undone when it is empty.
+
+    A last line without a line end may have got one on the way to the server.
+    """
+    if isinstance(current, str) and isinstance(known, str):
+        return current.lower() == known.lower()
+    if isinstance(current, bytes) or isinstance(known, bytes):
+        now, then = (state if isinstance(state, bytes) else b"" for state in (current, known))
+        return now == then or (bool(then) and not then.endswith(b"\n") and now == then + line_end(then))
+    return current == known
 
 
 def _plain(state: State) -> str | None:

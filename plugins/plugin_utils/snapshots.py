@@ -159,7 +159,7 @@ def kept_of(fix: str, plan: Plan, observed: Observed) -> list[Kept]:
 
 def notes_of(fix: str, plan: Plan, memory: Memory) -> list[Note]:
     """What the journal says now under the names that a plan writes or drops."""
-    names = [*(setting for setting, _text in plan.notes), *plan.forget, *plan.to_be_proved]
+    names = [*(setting for setting, _text in (*plan.notes, *plan.conclusions)), *plan.forget, *plan.to_be_proved]
     return [Note((fix, name), memory.get((fix, name))) for name in dict.fromkeys(names)]
 
 

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 OPERATIONS = ("create", "command", "send", "receive", "signal", "delete")
-KINDS = ("cut_before", "cut_after", "http_status", "garbage", "truncate", "fault", "hang", "output", "stall")
+# The steps of a handshake come before any operation; "any" does not count them, and they can only be cut.
+HANDSHAKE = "auth"
+CUTS = ("cut_before", "cut_after")
+KINDS = (*CUTS, "http_status", "garbage", "truncate", "fault", "hang", "output", "whole", "stall")
 # These change what a command does, so only the request that starts one can carry them.
-COMMAND_KINDS = ("hang", "output")
+COMMAND_KINDS = ("hang", "output", "whole")
 
 
 @dataclass(frozen=True)
@@ -37,12 +40,16 @@ class Fault:
     stderr: bytes = b""  # output
     exit_code: int = 0  # output
     seconds: float = 1.0  # stall
+    # Called in the lab's thread with each cut, while the client still waits.
+    when_cut: Callable[[], None] | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise ValueError(f"unknown fault kind {self.kind!r}, known: {', '.join(KINDS)}")
-        if self.operation != "any" and self.operation not in OPERATIONS:
-            raise ValueError(f"unknown operation {self.operation!r}, known: any, {', '.join(OPERATIONS)}")
+        if self.operation not in ("any", HANDSHAKE, *OPERATIONS):
+            raise ValueError(f"unknown operation {self.operation!r}, known: any, {HANDSHAKE}, {', '.join(OPERATIONS)}")
+        if self.operation == HANDSHAKE and self.kind not in CUTS:
+            raise ValueError(f"fault kind {self.kind!r} does not strike a handshake")
         if self.kind in COMMAND_KINDS and self.operation not in ("any", "command"):
             raise ValueError(f"fault kind {self.kind!r} strikes the operation 'command' only")
         if self.nth < 1 or self.times < 0:
@@ -50,7 +57,7 @@ class Fault:
 
     def matches(self, operation: str, command_line: str | None) -> bool:
         """Whether a request counts for this fault."""
-        if self.operation not in ("any", operation):
+        if self.operation != operation and (self.operation != "any" or operation == HANDSHAKE):
             return False
         if self.kind in COMMAND_KINDS and operation != "command":
             return False

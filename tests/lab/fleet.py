@@ -91,6 +91,10 @@ class Host:
         """Open its port again, where the server is up."""
         self._outage.order(self._outage.plug_in)
 
+    def hang_up(self) -> None:
+        """Let its commands see the end of their input, as when a line is lost, and run to their ends."""
+        self._outage.order(self._service.hang_up)
+
     async def start(self) -> None:
         """Start the back end, then listen."""
         await self.backend.start()

@@ -15,7 +15,7 @@ from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http_parser import RawRequestMessage
 
 from tests.lab import wsman
-from tests.lab.faults import Fault, FaultPlan
+from tests.lab.faults import HANDSHAKE, Fault, FaultPlan
 from tests.lab.gates import PLAIN_TYPE, Gate, Session, Turned
 from tests.lab.shells import ShellService
 
@@ -111,7 +111,9 @@ class WsmanServer:
         connection = request.transport
         entry = self._gate.enter(connection, request.headers, body)
         if isinstance(entry, Turned):
-            self._record(RequestRecord("auth", None, b"", len(body), 0))
+            self._record(RequestRecord(HANDSHAKE, None, b"", len(body), 0))
+            if (fault := self._faults.take(HANDSHAKE, None)) is not None:
+                return _cut(request, fault)
             return web.Response(status=entry.status, headers=entry.headers)
         return await self._serve(request, len(body), entry.envelope, entry.session)
 
@@ -152,13 +154,13 @@ class WsmanServer:
         if fault.kind == "garbage":
             return self._send(_Reply(200, PLAIN_TYPE, b"\x00<not XML"), record)
         self._log(record, 0)
-        return _cut(http)
+        return _cut(http, fault)
 
     def _break_off(self, http: web.BaseRequest, fault: Fault, reply: _Reply, record: RequestRecord) -> web.Response:
         """Close the connection after acting, with half of the answer or none."""
         if fault.kind == "cut_after" or http.transport is None:
             self._log(record, 0)
-            return _cut(http)
+            return _cut(http, fault)
         half = reply.body[: len(reply.body) // 2]
         self._log(record, len(half))
         head = f"HTTP/1.1 {reply.status} \r\nContent-Type: {reply.content_type}\r\nContent-Length: {len(reply.body)}"
@@ -195,8 +197,10 @@ def _sealed(status: int, envelope: bytes, session: Session) -> _Reply:
     return _Reply(status, content_type, body)
 
 
-def _cut(http: web.BaseRequest) -> web.Response:
+def _cut(http: web.BaseRequest, fault: Fault) -> web.Response:
     """Close the connection; the response that the framework wants never leaves."""
+    if fault.when_cut is not None:
+        fault.when_cut()
     if http.transport is not None:
         http.transport.abort()
     return web.Response()

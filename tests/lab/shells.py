@@ -12,10 +12,11 @@ from tests.lab import wsman
 from tests.lab.backend import Backend, Process
 from tests.lab.faults import Fault
 from tests.lab.hosts import Quotas
-from tests.lab.mishaps import CannedProcess, HungProcess
+from tests.lab.mishaps import CannedProcess, HungProcess, WholeProcess
 
 # The code page of a shell that asks for none.
 OEM_CODE_PAGE = 437
+HANG_UP_SECONDS = 1.0
 
 
 @dataclass
@@ -117,6 +118,17 @@ class ShellService:
         await command.process.terminate()
         return wsman.signalled(request)
 
+    async def hang_up(self) -> None:
+        """Close the standard input of all commands and let them run to their ends."""
+        commands = [command for shell in self._shells.values() for command in shell.commands.values()]
+        for command in commands:
+            await command.process.write(b"", end=True)
+        for command in commands:
+            while command.exit_code is None:
+                await command.fetch(HANG_UP_SECONDS)
+                command.stdout.clear()
+                command.stderr.clear()
+
     async def close(self) -> None:
         """End all shells."""
         for shell in self._shells.values():
@@ -160,6 +172,8 @@ class ShellService:
         )
         if fault is not None and fault.kind == "output":
             return CannedProcess(process, fault)
+        if fault is not None and fault.kind == "whole":
+            return WholeProcess(process)
         return process
 
     async def _receive(self, request: wsman.Request, command: Command) -> bytes:

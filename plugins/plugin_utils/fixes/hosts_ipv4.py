@@ -178,7 +178,8 @@ class HostsIpv4(Fix):
             changes=(change,),
             warnings=warnings,
             failure=clock_failure(observed, ", ".join(drifted)),
-            notes=((UNDO, edit.undo.to_text()),) if here else ((UNDONE, "done"),),
+            notes=((UNDO, edit.undo.to_text()),) if here else (),
+            conclusions=() if here else ((UNDONE, "done"),),
             forget=(UNDONE,) if here else (UNDO,),
         )
 

@@ -79,6 +79,8 @@ class Plan:
     notes: tuple[tuple[str, str], ...] = ()
     # Settings whose notes have served once the change is verified.
     forget: tuple[str, ...] = ()
+    # Notes that hold only once the change is verified.
+    conclusions: tuple[tuple[str, str], ...] = ()
 
     def held_back(self, setting: str) -> Plan:
         """The plan of a task that a setting stops before any change: what would have been changed says so."""

@@ -21,7 +21,7 @@ from ..formats.registry import Unreadable
 from ..formats.text import shortened
 from ..reads import FileAbsent, FileContent, Observed, ReadFile
 from .command_line import Frames, Step, command, quote
-from .shell import FarSideError
+from .shell import FarSideError, Unreachable
 from .writing import Part, Run, check_whole
 
 # One name of each for every run, so that the next run finds and removes what a cut one left behind.
@@ -151,6 +151,9 @@ def stage(run: Run, change: ReplaceFile) -> tuple[Problem | None, str | None]:
         if problem is None:
             return None, None
         why = problem.answer
+    except Unreachable:
+        # That says nothing of certutil.
+        raise
     except FarSideError as error:
         why = str(error)
     ended = change.new + line_end(change.new)

@@ -53,6 +53,15 @@ class Server:
         """Connect; raises Unreachable."""
         self._shell.open()
 
+    @property
+    def shell_name(self) -> str:
+        """What the server calls its shell."""
+        return self._shell.name
+
+    def end_shell(self, name: str) -> None:
+        """End the shell of a run that was cut, so that nothing in it holds a file of ours open."""
+        self._shell.end_other(name)
+
     def leave(self) -> None:
         """Give the shell back as far as the server answers; open() then connects anew."""
         self._shell.leave()

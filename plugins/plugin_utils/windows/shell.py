@@ -114,6 +114,16 @@ class Shell:
         self._connection.protocol = None
         self._connection.shell_id = None
 
+    @property
+    def name(self) -> str:
+        """What the server calls this shell."""
+        return str(self._connection.shell_id)
+
+    def end_other(self, name: str) -> None:
+        """End a shell of a run that was cut, with what waits in it for its input; mostly it has gone by itself."""
+        with suppress(Exception):
+            self._protocol.close_shell(name, close_session=False)
+
     def _connect(self) -> None:
         from ansible.errors import AnsibleConnectionFailure, AnsibleError
 

@@ -3,15 +3,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The file system: whole files in memory under paths that ignore case, as programs meet them and as a test does.
 
-Programs ask by load, truncate, append, copy, move, remove and change_attributes, and meet attributes, other programs
-and missing rights. A test's hand reaches past all that.
+Programs ask by load, redirected, truncate, copy, move, remove and change_attributes, and meet attributes, other
+programs and missing rights. A test's hand reaches past all that.
 """
 
 from __future__ import annotations
 
 import fnmatch
 import ntpath
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from tests.lab.backend import FileSystem, Names
@@ -44,14 +45,18 @@ class AccessDenied(FileError):
 
 
 class SharingViolation(FileError):
-    """Another program has the file open and shares it with nobody."""
+    """Another program has the file open and does not share it for this."""
 
     message, number = "cmd-sharing-violation", 32
 
 
 @dataclass
 class File:
-    """A file under the name it was made with. permissions is opaque: only where it comes from and goes to counts."""
+    """A file under the name it was made with. permissions is opaque: only where it comes from and goes to counts.
+
+    in_use: a program has it open and shares it with nobody. redirected: a command has its output going into it, and
+    shares it with readers alone.
+    """
 
     path: str
     data: bytearray
@@ -59,6 +64,7 @@ class File:
     permissions: str = INHERITED
     in_use: bool = False
     denied: bool = False
+    redirected: bool = False
 
 
 class Files(FileSystem):
@@ -110,7 +116,7 @@ class Files(FileSystem):
 
     def load(self, path: str) -> bytes:
         """Open for reading and read all."""
-        return bytes(_opened(self._found(path)).data)
+        return bytes(_readable(self._found(path)).data)
 
     def truncate(self, path: str) -> File:
         """Make a file, or empty the one that is there, which keeps its permissions."""
@@ -121,9 +127,20 @@ class Files(FileSystem):
         file.attributes = ARCHIVE
         return file
 
-    def append(self, path: str) -> File:
-        """Make a file, or open the one that is there."""
-        return _opened(self._found(path), frozenset("R")) if _key(path) in self._files else self._made(path)
+    @contextmanager
+    def redirected(self, path: str, append: bool) -> Iterator[File]:
+        """As long as a command's output goes into it nobody else can write, move or delete it; seen on Wine."""
+        if not append:
+            file = self.truncate(path)
+        elif _key(path) in self._files:
+            file = _opened(self._found(path), frozenset("R"))
+        else:
+            file = self._made(path)
+        file.redirected = True
+        try:
+            yield file
+        finally:
+            file.redirected = False
 
     def copy(self, source: str, target: str, with_permissions: bool = False) -> File:
         """As CopyFile: data and attributes, but not the permissions. A target that is there keeps its own."""
@@ -142,7 +159,11 @@ class Files(FileSystem):
         """
         file = _opened(self._found(source))
         there = self._files.get(_key(target))
-        if there is not None and there is not file and ("R" in there.attributes or there.in_use or there.denied):
+        if (
+            there is not None
+            and there is not file
+            and ("R" in there.attributes or there.in_use or there.redirected or there.denied)
+        ):
             raise AccessDenied(target)
         if not self.is_directory(ntpath.dirname(target)):
             raise PathMissing(target)
@@ -222,7 +243,15 @@ class Files(FileSystem):
 
 
 def _opened(file: File, obstacles: frozenset[str] = frozenset()) -> File:
-    if file.denied or file.attributes & obstacles:
+    if file.attributes & obstacles:
+        raise AccessDenied(file.path)
+    if _readable(file).redirected:
+        raise SharingViolation(file.path)
+    return file
+
+
+def _readable(file: File) -> File:
+    if file.denied:
         raise AccessDenied(file.path)
     if file.in_use:
         raise SharingViolation(file.path)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from tests.lab.argv import program_name
 from tests.lab.model import internal
@@ -58,15 +58,16 @@ class Interpreter:
             return await self._if(node, call)
         if isinstance(node, For):
             return await self._for(node, call)
-        try:
-            call = self._redirect(node.redirections, call)
-        except FileError as error:
-            # The command is not run, and errorlevel stays as it is (StackOverflow 10354016).
-            call.complain(error.message, name=str(error))
-            return 1
-        if isinstance(node, Block):
-            return await self._run(node.body, call)
-        return await self._simple(node, call)
+        with ExitStack() as opened:
+            try:
+                call = self._redirect(node.redirections, call, opened)
+            except FileError as error:
+                # The command is not run, and errorlevel stays as it is (StackOverflow 10354016).
+                call.complain(error.message, name=str(error))
+                return 1
+            if isinstance(node, Block):
+                return await self._run(node.body, call)
+            return await self._simple(node, call)
 
     async def _pair(self, pair: Pair, call: Call) -> int:
         if pair.operator == "|":
@@ -164,11 +165,11 @@ class Interpreter:
 
     # -- commands
 
-    def _redirect(self, redirections: tuple[Redirection, ...], call: Call) -> Call:
+    def _redirect(self, redirections: tuple[Redirection, ...], call: Call, opened: ExitStack) -> Call:
         handles = dict(call.handles)
         for redirection in redirections:
             target = self._substitute(redirection.target)
-            handles[redirection.handle] = _open(redirection.mode, target, handles, call)
+            handles[redirection.handle] = _open(redirection.mode, target, handles, call, opened)
         return call.with_handles(handles)
 
     async def _simple(self, node: Simple, call: Call) -> int:
@@ -213,7 +214,7 @@ async def run_program(call: Call) -> int:
     return result
 
 
-def _open(mode: str, target: str, handles: Mapping[int, Handle], call: Call) -> Handle:
+def _open(mode: str, target: str, handles: Mapping[int, Handle], call: Call, opened: ExitStack) -> Handle:
     if mode == "&":
         # A handle that was never opened swallows what it gets.
         return handles.get(int(target), NUL)
@@ -223,7 +224,7 @@ def _open(mode: str, target: str, handles: Mapping[int, Handle], call: Call) -> 
     files = call.machine.files
     if mode == "<":
         return Bytes(files.load(path))
-    file = files.truncate(path) if mode == ">" else files.append(path)
+    file = opened.enter_context(files.redirected(path, append=mode != ">"))
     return Sink(file.data.extend)
 
 

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import ntpath
 from collections.abc import Callable
 
 import pytest
@@ -120,6 +122,30 @@ def test_what_is_in_use_is_neither_read_nor_written_nor_moved(server: Server) ->
     files.release(HOSTS)
     assert server.run(f"{CD}&move /y hosts.exchange_ops hosts <nul{FAILED}").stderr == b""
     assert files.read(HOSTS) == b"new"
+
+
+def test_what_a_command_writes_others_can_read_and_nothing_else(server: Server) -> None:
+    tries = ("echo b>out", "copy /y hosts out <nul", "move /y out other <nul", "del /f /q out <nul")
+
+    async def while_it_is_written() -> list[bytes]:
+        writer = await server.backend.run(f'{CD}&findstr "^" >out', False, False)
+        await asyncio.sleep(0)
+        answers = []
+        for command in tries:
+            process = await server.backend.run(f"{CD}&{command}", False, False)
+            output = await process.read(5)
+            assert output is not None
+            answers.append(output.stderr)
+        read = await (await server.backend.run(f"{CD}&type out", False, False)).read(5)
+        assert read is not None
+        assert read.stderr == b""
+        await writer.write(b"a\r\n", end=True)
+        await writer.read(5)
+        return answers
+
+    assert asyncio.run(while_it_is_written()) == [IN_USE] * len(tries)
+    assert server.out(f"{CD}&type out&del /f /q out <nul") == "a\n"
+    assert server.machine.files.read(ntpath.join(ntpath.dirname(HOSTS), "out")) is None
 
 
 def test_what_is_denied_is_there_and_cannot_be_read(server: Server) -> None:

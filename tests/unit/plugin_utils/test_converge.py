@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from plugins.plugin_utils.changes import Change, settings_of
-from plugins.plugin_utils.converge import Controller, Managed, Task, converge
+from plugins.plugin_utils.converge import SHELL, Controller, Managed, Task, converge
 from plugins.plugin_utils.fixes.valid_ports import CONFIGURATOR, RPC_PROXY, SYSTEM, ValidPorts
 from plugins.plugin_utils.formats.names import ServerName
 from plugins.plugin_utils.formats.registry import (
@@ -74,6 +74,11 @@ class FakeServer:
     def read(self, reads: Sequence[Read]) -> Reading:
         self._call("read")
         return Reading(self.observed(), self.left)
+
+    shell_name = "SHELL2"
+
+    def end_shell(self, name: str) -> None:
+        self._call(f"end {name}")
 
     def remove_left_behind(self, reads: Sequence[Read]) -> tuple[str, ...]:
         self._call("remove")
@@ -317,6 +322,18 @@ def test_what_cannot_be_removed_is_named_and_not_said_to_be_gone() -> None:
     (warning,) = result["warnings"]
     assert "could not be removed, so delete by hand: hosts.exchange_ops" in warning
     assert "has been removed" not in warning
+
+
+def test_the_shell_of_a_cut_run_is_ended_before_anything_is_read() -> None:
+    server, journal = FakeServer(), FakeJournal()
+    server.fail["apply"] = Unreachable("cut")
+    run(server, journal=journal)
+    assert journal.memory[SHELL].value == "SHELL2"
+    server.fail, server.calls, server.left = {}, [], True
+    run(server, check_mode=True, journal=journal)
+    run(server, journal=journal)
+    assert server.calls == ["open", "read", "open", "end SHELL2", "read", "remove", "apply"]
+    assert SHELL not in journal.memory
 
 
 def test_what_a_cut_run_left_is_removed_by_a_task_that_stops_too() -> None:

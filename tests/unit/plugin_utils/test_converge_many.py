@@ -103,6 +103,11 @@ class Machine:
         self.calls.append(f"read {len(reads)}")
         return Reading(self._observed(reads), left_behind=False)
 
+    shell_name = "SHELL1"
+
+    def end_shell(self, name: str) -> None:
+        """No run was cut."""
+
     def remove_left_behind(self, reads: Sequence[Read]) -> tuple[str, ...]:
         raise AssertionError("nothing was left behind")
 

@@ -100,6 +100,11 @@ class Iis:
     def read(self, reads: Sequence[Read]) -> Reading:
         return Reading(self.observed(reads), left_behind=False)
 
+    shell_name = "SHELL1"
+
+    def end_shell(self, name: str) -> None:
+        """No run was cut."""
+
     def remove_left_behind(self, reads: Sequence[Read]) -> tuple[str, ...]:
         raise AssertionError("nothing was left behind")
 
@@ -125,6 +130,8 @@ class Journal:
 
     def remember(self, records: Iterable[Record], forget: Iterable[tuple[str, str]] = ()) -> None:
         self.memory |= {record.name: record for record in records}
+        for name in forget:
+            self.memory.pop(name, None)
 
 
 class Unkept:

@@ -248,7 +248,7 @@ def test_a_line_end_that_cannot_be_left_out_is_added_and_told() -> None:
     assert server.files == {"hosts": b"a\nb\nc\n"}
 
 
-@pytest.mark.parametrize("lost", [TimedOut("hung"), Unreachable("cut"), AnswerUnusable("garbage")])
+@pytest.mark.parametrize("lost", [TimedOut("hung"), AnswerUnusable("garbage")])
 def test_however_certutil_fails_the_line_end_is_added_and_the_reason_told(lost: Exception) -> None:
     server = Scripted()
     server.lost = [lost]
@@ -273,12 +273,13 @@ def test_a_command_of_the_way_through_certutil_that_fails_is_no_end(step: str) -
     assert server.files == {"hosts": b"a\nb\nc\n"}
 
 
-def test_a_line_that_is_lost_on_the_plain_way_too_is_lost() -> None:
+@pytest.mark.parametrize("before", [[], [TimedOut("hung")]], ids=["encoded", "plain"])
+def test_a_line_that_is_lost_says_nothing_of_certutil(before: list[Exception]) -> None:
     server = Scripted()
-    server.lost = [TimedOut("hung"), Unreachable("cut")]
+    server.lost = [*before, Unreachable("cut")]
     with pytest.raises(Unreachable):
         ByStep(server).apply([replacing(b"a\nb\nc")], 0, [])
-    assert len(server.lines) == 2
+    assert len(server.lines) == len(before) + 1
     assert server.files == {"hosts": b"old\r\n"}
 
 
