@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from functools import reduce
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -66,14 +67,21 @@ class ControllerAction(ActionBase):
         return result
 
     def _not_of_the_spec(self, checked: ValidationResult) -> Failure:
-        unknown = sorted(str(name) for name in checked.unsupported_parameters)
+        # What is unknown below an option comes as a tuple of names.
+        paths = [item if isinstance(item, tuple) else (item,) for item in checked.unsupported_parameters]
+        above = {".".join(map(str, path)): path[:-1] for path in paths}
+        unknown = sorted(above)
+        known = []
+        for place in dict.fromkeys(above[name] for name in unknown) or [()]:
+            options = reduce(lambda level, name: level[name]["options"], place, self.argument_spec)
+            known.append(f"{'.'.join(place) or self.name}: {', '.join(sorted(options))}")
         return Failure(
             setting=", ".join(unknown) or "options",
             problem=f"the task has options that {self.name} does not know"
             if unknown
             else "; ".join(checked.error_messages),
             found=f"unknown options: {', '.join(unknown)}" if unknown else f"options {sorted(self._task.args)}",
-            expected=f"options of {', '.join(sorted(self.argument_spec))}, as ansible-doc shows them",
+            expected=f"options of {'; '.join(known)}, as ansible-doc shows them",
             next_step="Correct the options and run again. Nothing was sent to the server.",
         )
 

@@ -16,9 +16,11 @@ from typing import Any, Protocol
 from .changes import Change, place_of, settings_of
 from .fixes.plan import Failure, Finding, Fix, LeaveAlone, Plan
 from .formats.text import printable, shortened
-from .journal import Journal, JournalUnusable, Memory, Record
+from .journal import Busy, Journal, JournalUnusable, Memory, Record
+from .places import Place, place_of_change
 from .reads import Clock, Observed, Read, ReadClock, all_reads
-from .snapshots import Snapshot, Snapshots, SnapshotUnusable, kept_of, notes_of
+from .snapshot import Snapshot, kept_of, no_way_back, notes_of
+from .snapshots import Snapshots, SnapshotUnusable
 from .version import VERSION
 from .windows.server import Applied, Reading
 from .windows.shell import FarSideError, Unreachable
@@ -126,6 +128,8 @@ class Outcome:
     warnings: tuple[str, ...] = ()
     predicted: bool = False
     snapshot: str | None = None
+    # The fixes that are surely as wanted now.
+    done: frozenset[str] = frozenset()
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -185,7 +189,7 @@ def stop_result(host: str, fix: str, stop: Stop) -> dict[str, Any]:
 
 def _line(finding: Finding, value: str | None) -> str:
     nothing = "(not known)" if finding.status == "unknown" else "(absent)"
-    return f"{finding.setting}: {nothing if value is None else value}\n"
+    return f"{printable(finding.setting)}: {nothing if value is None else printable(value)}\n"
 
 
 def _short(text: str | None) -> str:
@@ -199,29 +203,49 @@ def converge(task: Task, server: FarSide, controller: Controller, check_mode: bo
 
     A fix that cannot be planned holds back the changes of all: nothing is changed by halves.
     """
+    if check_mode:
+        return _converge(task, server, controller, check_mode)
+    try:
+        with controller.journal.alone():
+            return _converge(task, server, controller, check_mode)
+    except Busy as error:
+        return _not_read(task, _busy(task.settings, error))
+
+
+def _converge(task: Task, server: FarSide, controller: Controller, check_mode: bool) -> Outcome:
     try:
         memory = controller.journal.read()
         server.open()
         if SHELL in memory and not check_mode:
-            # What of a cut run still goes on there would change what is read, or hold its files open.
+            # We are alone, so it is a cut run's: what of it still goes on there would change what is read, or hold
+            # its files open.
             server.end_shell(memory[SHELL].value or "")
         reads, reading = _read(task, server)
     except FarSideError as error:
         return _not_read(task, not_read(task.settings, error))
     except JournalUnusable as error:
         return _not_read(task, no_memory(task.settings, error))
-    looked = tuple(Looked(item, item.plan(reading.observed, memory)) for item in task.managed)
+    looked = tuple(_look(item, reading.observed, memory) for item in task.managed)
     failures = [(one.name, one.plan.failure) for one in looked if one.plan.failure is not None]
     if failures:
         left = _left_when_stopped(server, reads, reading, check_mode)
         held = tuple(replace(one, plan=one.plan.held_back(failures[0][1].setting)) for one in looked)
         stops = tuple((name, Stop(failure)) for name, failure in failures)
         return Outcome(task, held, changed=False, stops=stops, warnings=left)
-    outcome = Outcome(task, looked, changed=any(one.plan.changes for one in looked))
+    every = frozenset(one.name for one in looked)
+    outcome = Outcome(task, looked, changed=any(one.plan.changes for one in looked), done=every)
     if check_mode:
         return replace(outcome, warnings=_left(reading, _LATER), predicted=True)
     run = _Run(task, server, controller, memory, reading.observed)
     return run.change(outcome, reads, reading)
+
+
+def _look(item: Managed, observed: Observed, memory: Memory) -> Looked:
+    """What a fix says; without a way back it fails."""
+    plan = item.plan(observed, memory)
+    if plan.failure is None and (failure := no_way_back(item.fix.name, plan, observed)) is not None:
+        plan = replace(plan, failure=failure)
+    return Looked(item, plan)
 
 
 def _read(task: Task, server: FarSide) -> tuple[tuple[Read, ...], Reading]:
@@ -287,19 +311,30 @@ class _Run:
             if SHELL in self.memory:
                 self.controller.journal.remember([], [SHELL])
             if changing:
-                self.snapshot = self.controller.snapshots.keep(self._snapshot(changing))
-                shell = Record(*SHELL, self.server.shell_name, datetime.datetime.now(datetime.UTC))
-                records = [record for one in changing for record in self._records(one)]
-                self.controller.journal.remember([*records, shell])
+                self._keep(changing)
                 outcome = self._apply(outcome, changing)
         except FarSideError as error:
-            outcome = replace(outcome, stops=((self.task.module, _lost_while_changing(changing, error)),))
+            stop = _lost_while_changing(changing, error)
+            outcome = replace(outcome, stops=((self.task.module, stop),), done=frozenset())
         except (JournalUnusable, SnapshotUnusable) as error:
             stop = no_memory(", ".join(_names(changing)), error)
-            outcome = replace(outcome, changed=False, stops=((self.task.module, stop),))
+            outcome = replace(outcome, changed=False, stops=((self.task.module, stop),), done=frozenset())
         return replace(outcome, warnings=self.warnings + outcome.warnings, snapshot=self.snapshot)
 
-    def _snapshot(self, changing: Sequence[Looked]) -> Snapshot:
+    def _keep(self, changing: Sequence[Looked]) -> None:
+        """What is there, and what must be known when the line is lost; raises JournalUnusable, SnapshotUnusable."""
+        kept = self._kept(changing)
+        self.snapshot = self.controller.snapshots.keep(kept)
+        shell = Record(*SHELL, self.server.shell_name, datetime.datetime.now(datetime.UTC))
+        records = [record for one in changing for record in self._records(one)]
+        first = [(one.name, setting) for one in changing for setting in one.plan.forget_first]
+        try:
+            self.controller.journal.remember([*records, shell], first)
+        except JournalUnusable:
+            self.snapshot = self.controller.snapshots.settle(self.snapshot, kept, ())
+            raise
+
+    def _kept(self, changing: Sequence[Looked]) -> Snapshot:
         clock = self.observed.states.get(ReadClock())
         return Snapshot(
             host=self.task.host,
@@ -364,6 +399,10 @@ class _Run:
         """Remember what is verified, and say what came of all."""
         changing = [one for one, _failure in failures]
         changed = _changed(changing, applied)
+        if self.snapshot is not None and applied.rejected is not None:
+            self.snapshot = self.controller.snapshots.settle(
+                self.snapshot, self._kept(changing), self._made(changing, applied)
+            )
         stops = [(one.name, Stop(failure, changed)) for one, failure in failures if failure is not None]
         good = [one for one, failure in failures if failure is None and _accepted(one, applied)]
         try:
@@ -381,7 +420,31 @@ class _Run:
             else one
             for one in outcome.looked
         )
-        return replace(outcome, looked=due, changed=bool(applied.accepted), stops=tuple(stops))
+        done = {one.name for one in good} | {one.name for one in outcome.looked if not one.plan.changes}
+        return replace(
+            outcome,
+            looked=due,
+            changed=bool(applied.accepted),
+            stops=tuple(stops),
+            done=frozenset(done) if stops else outcome.done,
+        )
+
+    def _made(self, changing: Sequence[Looked], applied: Applied) -> set[tuple[str, Place]]:
+        """The places that were changed, or may have been: the rejected one unless it is seen as it was."""
+        made = set()
+        for one in changing:
+            now = {finding.setting: finding for finding in one.item.plan(applied.observed, self.memory).findings}
+            for change in one.plan.changes:
+                seen = [now.get(setting) for setting in settings_of(change)]
+                as_before = all(
+                    finding is not None
+                    and finding.status != "unknown"
+                    and finding.before == _finding(one.plan, finding.setting).before
+                    for finding in seen
+                )
+                if change in applied.accepted or not as_before:
+                    made.add((one.name, place_of_change(change)))
+        return made
 
 
 def _settings_of(changes: Iterable[Change]) -> list[str]:
@@ -496,6 +559,18 @@ def no_memory(setting: str, error: JournalUnusable | SnapshotUnusable) -> Stop:
             found=str(error),
             expected=f"a {what} that can be read and written",
             next_step="Mend or move the file, or name another snapshot_dir; then run again.",
+        )
+    )
+
+
+def _busy(setting: str, error: Busy) -> Stop:
+    return Stop(
+        Failure(
+            setting=setting,
+            problem="another task is at work on this server",
+            found=str(error),
+            expected="one task at a time that may change a server",
+            next_step="Wait until that one has ended, and run again. Nothing was sent to the server.",
         )
     )
 

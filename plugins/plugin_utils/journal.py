@@ -10,10 +10,12 @@ server's own clock, so that the controller's does not matter.
 from __future__ import annotations
 
 import datetime
+import fcntl
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -23,6 +25,10 @@ SCHEMA_VERSION = 1
 
 class JournalUnusable(Exception):
     """The journal cannot be read or written; nothing is changed on the server without it."""
+
+
+class Busy(JournalUnusable):
+    """Another task of a controller is at work on this server."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +52,9 @@ Memory = Mapping[tuple[str, str], Record]
 class Journal(Protocol):
     """The memory of one server."""
 
+    def alone(self) -> AbstractContextManager[None]:
+        """Be the only task that changes the server; raises Busy. A task that dies gives it up."""
+
     def read(self) -> Memory:
         """What is remembered; raises JournalUnusable."""
 
@@ -59,6 +68,25 @@ class FileJournal:
     def __init__(self, folder: Path, host: str) -> None:
         self._host = host
         self._path = folder_of(folder, host) / "pending.json"
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """By a lock that the kernel takes back from a process that dies.
+
+        Where no file can be made nothing can be kept either, so nothing will be changed: then there is no lock.
+        """
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            file = open(self._path.with_name(".lock"), "w", encoding="ascii")  # noqa: SIM115 - closed below
+        except OSError:
+            yield
+            return
+        with file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise Busy(f"{file.name} is held by another task ({error})") from error
+            yield
 
     def read(self) -> Memory:
         """An absent file is an empty memory."""
@@ -75,18 +103,22 @@ class FileJournal:
 
     def remember(self, records: Iterable[Record], forget: Iterable[tuple[str, str]] = ()) -> None:
         """Written whole or not at all, readable by its owner only."""
-        memory = {**self.read(), **{record.name: record for record in records}}
-        for name in forget:
-            memory.pop(name, None)
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with open(self._path.with_name(".pending.lock"), "w", encoding="ascii") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                self._write({record.name: record for record in records}, set(forget))
+        except OSError as error:
+            raise JournalUnusable(f"{self._path} cannot be written: {error}") from error
+
+    def _write(self, records: Memory, forget: Collection[tuple[str, str]]) -> None:
+        memory = {**self.read(), **records}
         content = {
             "schema_version": SCHEMA_VERSION,
             "host": self._host,
-            "pending": [record_to(record) for record in memory.values()],
+            "pending": [record_to(record) for name, record in memory.items() if name not in forget],
         }
-        try:
-            write_whole(self._path, json.dumps(content, indent=2) + "\n")
-        except OSError as error:
-            raise JournalUnusable(f"{self._path} cannot be written: {error}") from error
+        write_whole(self._path, json.dumps(content, indent=2) + "\n")
 
 
 def _parse(text: str, host: str) -> list[Record]:

@@ -5,21 +5,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from .action_base import COMMAND_TIMEOUT, SNAPSHOT_DIR, ConvergeAction
-from .baseline import FIXES
-from .converge import Controller, Managed, Outcome, Stop, Task, no_memory
+from .converge import NOTHING, Controller, Managed, Outcome, Stop, Task, no_memory
 from .fixes.plan import Failure, Finding
 from .journal import JournalUnusable
-from .restored_fix import RestoredFix
-from .snapshots import RESTORED, FileSnapshots, Kept, Note, Place, SnapshotUnusable, Stored, first_states
+from .places import Place
+from .restore_way import NAMES, Way
+from .snapshot import Snapshot
+from .snapshots import RESTORED, FileSnapshots, SnapshotUnusable, Stored
 
 ORIGINAL, PREVIOUS = "original", "previous"
-_NAMES = tuple(sorted(fix.name for fix in FIXES))
 
 
 class RestoreAction(ConvergeAction):
@@ -28,12 +28,11 @@ class RestoreAction(ConvergeAction):
     name: ClassVar[str] = "restore"
     argument_spec: ClassVar[dict[str, dict[str, Any]]] = {
         "to": {"type": "str", "default": ORIGINAL},
-        "fixes": {"type": "list", "elements": "str", "choices": list(_NAMES)},
+        "fixes": {"type": "list", "elements": "str", "choices": list(NAMES)},
         **COMMAND_TIMEOUT,
         **SNAPSHOT_DIR,
     }
-    _chosen: Sequence[Stored] = ()
-    _fixes: frozenset[str] = frozenset()
+    _way: Way
     _files: FileSnapshots
 
     def unknown(self, reason: str) -> tuple[Finding, ...]:
@@ -42,78 +41,92 @@ class RestoreAction(ConvergeAction):
 
     def work(self, options: dict[str, Any]) -> dict[str, Any]:
         """Restore what the snapshots say; a server of which there are none is not even asked."""
+        self._files = FileSnapshots(Path(options["snapshot_dir"]), self.host)
         try:
-            self._chosen = self._choose(options)
+            every = self._files.all()
+            self._way = Way.of(every, self._wanted(options["to"], every), options["fixes"] or NAMES)
         except SnapshotUnusable as error:
             return self.stopped(_unusable(error))
-        if self._chosen:
+        if self._way.used:
             result = super().work(options)
         else:
-            result = Outcome(Task(self.name, self.host, ()), (), changed=False, predicted=self.check_mode).as_result()
-        return {**result, "restored": [str(item.path) for item in self._chosen]}
+            nothing = Outcome(Task(self.name, self.host, ()), (), changed=False, predicted=self.check_mode)
+            warnings = () if every else (f"no snapshot of this host is in {self._files.folder}: nothing is restored",)
+            result = replace(nothing, warnings=warnings).as_result()
+        return {**result, "restored": [str(item.path) for item in self._way.used]}
 
-    def _choose(self, options: dict[str, Any]) -> list[Stored]:
-        """The snapshots that are asked for, the oldest first; raises SnapshotUnusable."""
-        self._fixes = frozenset(options["fixes"] or _NAMES)
-        self._files = FileSnapshots(Path(options["snapshot_dir"]), self.host)
-        wanted = options["to"]
-        stored = self._files.all() if wanted in (ORIGINAL, PREVIOUS) else [self._files.open(Path(wanted))]
-        for item in stored:
-            if strange := {kept.fix for kept in item.snapshot.kept} - set(_NAMES):
-                raise SnapshotUnusable(f"{item.path} has fixes that are not known here: {', '.join(sorted(strange))}")
-        chosen = [item for item in stored if item.snapshot.of(self._fixes).kept]
-        return chosen[-1:] if wanted == PREVIOUS else chosen
+    def _wanted(self, to: str, every: Sequence[Stored]) -> Stored | Literal["original", "previous"]:
+        """What is asked for; raises SnapshotUnusable for a file that is none."""
+        if to == ORIGINAL:
+            return "original"
+        if to == PREVIOUS:
+            return "previous"
+        path = Path(to)
+        return next((item for item in every if item.path.absolute() == path.absolute()), None) or self._files.open(path)
 
     def managed(self, options: dict[str, Any]) -> tuple[Managed, ...]:
-        """What the first of the snapshots that know a place say of it, fix by fix, the last one first."""
-        known: dict[Place, tuple[Kept, ...]] = {}
-        for stored in self._chosen:
-            for kept in stored.snapshot.kept:
-                known[kept.place] = (*known.get(kept.place, ()), kept)
-        first = first_states(self._chosen)
-        proved = {note.name for note in self._notes()}
-        names = dict.fromkeys(fix for fix, _place in first if fix in self._fixes)
-        source = ", ".join(item.path.name for item in self._chosen)
-        return tuple(
-            Managed(
-                RestoredFix(
-                    fix=name,
-                    kept=tuple(kept for (fix, _place), kept in first.items() if fix == name),
-                    known=known,
-                    proved=frozenset(setting for fix, setting in proved if fix == name),
-                    source=f"snapshot {source}",
-                )
-            )
-            for name in reversed(names)
-        )
+        """What is wanted of each fix, the one that was changed last first."""
+        return tuple(Managed(fix) for fix in self._way.fixes())
 
-    def _notes(self) -> list[Note]:
-        """What the journal said before the first of the tasks that are undone."""
-        first: dict[tuple[str, str], Note] = {}
-        for stored in self._chosen:
-            for note in stored.snapshot.notes:
-                first.setdefault(note.name, note)
-        return [note for note in first.values() if note.name[0] in self._fixes]
+    def controller(self, options: dict[str, Any]) -> Controller:
+        """The snapshot of what is there now says which ones it makes use of."""
+        controller = super().controller(options)
+        names = tuple(item.path.name for item in self._way.used if item.is_current)
+        return replace(controller, snapshots=_Second(self._files, names))
 
     def done(self, outcome: Outcome, controller: Controller) -> Outcome:
         """What is restored is no original any more, and what the journal said of its undo has served."""
-        if outcome.stops or self.check_mode:
-            return outcome
-        settings = {(finding.fix, finding.setting) for finding in outcome.findings}
-        notes = [note for note in self._notes() if note.name not in settings]
+        if self.check_mode:
+            return replace(outcome, changed=not outcome.stops)
         try:
-            controller.journal.remember(
-                [note.record for note in notes if note.record is not None],
-                [note.name for note in notes if note.record is None],
-            )
-            for stored in self._chosen:
-                if not stored.path.name.endswith(RESTORED):
-                    self._files.retire(stored, self._fixes)
+            self._forget(outcome.done, controller)
+            self._retire(outcome.done)
         except JournalUnusable as error:
-            return replace(outcome, stops=((self.name, no_memory("journal", error)),))
-        except OSError as error:
-            return replace(outcome, stops=((self.name, Stop(_not_renamed(error))),))
-        return outcome
+            stop = replace(no_memory("journal", error), changed=_restored(outcome))
+            return replace(outcome, stops=(*outcome.stops, (self.name, stop)))
+        except (OSError, SnapshotUnusable) as error:
+            stop = Stop(_not_renamed(error), _restored(outcome))
+            return replace(outcome, stops=(*outcome.stops, (self.name, stop)))
+        return replace(outcome, changed=outcome.changed or bool(outcome.done))
+
+    def _forget(self, done: frozenset[str], controller: Controller) -> None:
+        """The same for what a run before had restored and not come to."""
+        settings = {(kept.fix, shown.setting) for kept in self._way.kept.values() for shown in kept.shown}
+        notes = [note for note in self._way.notes.values() if note.name[0] in done and note.name not in settings]
+        memory = controller.journal.read()
+        back = [note.record for note in notes if note.record is not None and note.name not in memory]
+        gone = [note.name for note in notes if note.record is None and note.name in memory]
+        if back or gone:
+            controller.journal.remember(back, gone)
+
+    def _retire(self, done: frozenset[str]) -> None:
+        """The newest first: a run that is cut here leaves the first original the first."""
+        for item in reversed(self._way.used):
+            if item.path.name.endswith(".json"):
+                self._files.retire(item, lambda kept: kept.fix in done and kept.spot in self._way.kept)
+        for name in self._way.revived(done):
+            self._files.revive(name)
+
+
+@dataclass(frozen=True)
+class _Second:
+    """Snapshots for a second thought: they say what they take the place of."""
+
+    files: FileSnapshots
+    names: tuple[str, ...]
+
+    def keep(self, snapshot: Snapshot) -> str:
+        """Keep one, and say where; raises SnapshotUnusable."""
+        return self.files.keep(replace(snapshot, retired=self.names))
+
+    def settle(self, where: str, snapshot: Snapshot, made: Collection[tuple[str, Place]]) -> str | None:
+        """What was kept of changes that were surely not made."""
+        return self.files.settle(where, replace(snapshot, retired=self.names), made)
+
+
+def _restored(outcome: Outcome) -> str:
+    changed = [finding for finding in outcome.findings if finding.status == "drifted" and finding.fix in outcome.done]
+    return "; ".join(f"{finding.setting} to {finding.after or '(absent)'}" for finding in changed) or NOTHING
 
 
 def _unusable(error: SnapshotUnusable) -> Failure:
@@ -129,7 +142,7 @@ def _unusable(error: SnapshotUnusable) -> Failure:
     )
 
 
-def _not_renamed(error: OSError) -> Failure:
+def _not_renamed(error: Exception) -> Failure:
     return Failure(
         setting="snapshot_dir",
         problem="the server is restored, and its snapshot could not be renamed",

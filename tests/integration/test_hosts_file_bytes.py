@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, cast
 
 import pytest
@@ -16,7 +17,8 @@ from hypothesis import strategies as st
 from plugins.plugin_utils.converge import Controller, Managed, Outcome, Task, converge
 from plugins.plugin_utils.fixes.hosts_ipv4 import HostsIpv4
 from plugins.plugin_utils.journal import Memory, Record
-from plugins.plugin_utils.snapshots import Snapshot
+from plugins.plugin_utils.places import Place
+from plugins.plugin_utils.snapshot import Snapshot
 from plugins.plugin_utils.windows.server import Server
 from plugins.plugin_utils.windows.shell import Completed, Shell
 from tests.lab import load_hosts
@@ -72,6 +74,9 @@ class KeptJournal:
     def __init__(self) -> None:
         self.memory: dict[tuple[str, str], Record] = {}
 
+    def alone(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
     def read(self) -> Memory:
         """What is remembered."""
         return dict(self.memory)
@@ -92,6 +97,9 @@ class KeptSnapshots:
     def keep(self, snapshot: Snapshot) -> str:
         self.kept.append(snapshot)
         return str(len(self.kept))
+
+    def settle(self, where: str, snapshot: Snapshot, made: Collection[tuple[str, Place]]) -> str | None:
+        return where if made else None
 
 
 class Host:

@@ -79,6 +79,8 @@ class Plan:
     notes: tuple[tuple[str, str], ...] = ()
     # Settings whose notes have served once the change is verified.
     forget: tuple[str, ...] = ()
+    # Settings whose notes must be gone before the change is sent: without them less is done by itself.
+    forget_first: tuple[str, ...] = ()
     # Notes that hold only once the change is verified.
     conclusions: tuple[tuple[str, str], ...] = ()
 

@@ -15,6 +15,9 @@ from dataclasses import dataclass
 from itertools import groupby
 
 MAX_LINE = 8191
+# What these are at most, as cmd.exe takes a line of MAX_LINE characters with its variables put in; no other is used.
+_EXPANDED = {"TEMP": 100, "windir": 20, "SystemRoot": 20}
+_VARIABLE = re.compile(r"%(\w+)%")
 _OUTSIDE = -1
 # Everything that neither cmd.exe nor a program's argument parser gives a meaning to, inside double quotes.
 _SAFE = re.compile(r"[A-Za-z0-9 ._\-:;*\\/,=@()\[\]{}#$+~']*")
@@ -133,13 +136,13 @@ class Batch:
 
     @property
     def line(self) -> str:
-        """The whole line; raises LineTooLong."""
+        """The whole line; raises LineTooLong, also where it is its variables that make it so."""
         framed = [(step.when, self._framed(place, step)) for place, step in enumerate(self._steps)]
         parts = [_CONDITIONS[when].format("&".join(text for _when, text in part)) for when, part in _runs(framed)]
         # A variable of that name would hide what is asked for.
         line = "&".join(["set errorlevel=", "set oa=", *parts])
-        if len(line) > MAX_LINE:
-            raise LineTooLong(f"{len(line)} characters, more than the {MAX_LINE} that cmd.exe takes")
+        if (length := _length(line)) > MAX_LINE:
+            raise LineTooLong(f"{length} characters, more than the {MAX_LINE} that cmd.exe takes")
         return line
 
     def _framed(self, place: int, step: Step) -> str:
@@ -160,6 +163,14 @@ class Batch:
             if place in out
         }
         return Frames(frames, Frame(out[_OUTSIDE], err[_OUTSIDE], None).text)
+
+
+def _length(line: str) -> int:
+    """The characters of a line that cmd.exe has put its variables into."""
+    names = _VARIABLE.findall(line)
+    if unknown := [name for name in names if name not in _EXPANDED]:
+        raise UnsafeArgument(f"%{unknown[0]}% may be of any length, so it must not stand on a command line")
+    return len(_VARIABLE.sub("", line)) + sum(_EXPANDED[name] for name in names)
 
 
 def _cut(stream: bytes, mark: re.Pattern[bytes]) -> tuple[dict[int, bytes], dict[int, int]]:

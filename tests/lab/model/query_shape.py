@@ -16,7 +16,7 @@ VALUE_2003 = re.compile(r"(\s+)(\S[^\t]*)(\t)(REG_\w+)(\t)(.*)$")
 
 @dataclass(frozen=True)
 class QueryShape:
-    """head stands once above everything; default_name None means the server's own language."""
+    """Lines end in CR LF; head stands once above everything; default_name None means the server's own language."""
 
     head: str
     before_key: str
@@ -55,16 +55,16 @@ def _shape_of_2008() -> QueryShape:
         raise ValueError("reg-query-2008: the first value has no data")
     return QueryShape(
         head="",
-        before_key="\n" * key,
+        before_key="\r\n" * key,
         indent=first[1],
         before_kind=first[3],
         before_data=before_data[0],
         empty_data=next(match[5] for match in values if not match[5].strip()),
         hex_prefix="0x" if number.strip().startswith("0x") else "",
         multi_separator=multi.split("ncacn_http:6004")[1].split("ncacn_http:")[0],
-        before_subkeys="\n" * (subkey - last_value - 1),
+        before_subkeys="\r\n" * (subkey - last_value - 1),
         prints_key_without_values=only[1].startswith(only[0] + "\\"),
-        keys_only_before=keys_only.partition("HKEY_")[0],
+        keys_only_before=keys_only.partition("HKEY_")[0].replace("\n", "\r\n"),
         default_name=None,
     )
 
@@ -79,8 +79,8 @@ def _shape_of_2003() -> QueryShape:
     default = next(match for match in values if match[2].startswith("<"))
     return replace(
         _shape_of_2008(),
-        head="\n".join(lines[: head + 1]) + "\n",
-        before_key="\n" * (key - head - 1),
+        head="".join(f"{line}\r\n" for line in lines[: head + 1]),
+        before_key="\r\n" * (key - head - 1),
         indent=values[0][1],
         before_kind=values[0][3],
         before_data=values[0][5],

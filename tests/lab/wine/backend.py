@@ -13,6 +13,8 @@ from tests.lab import host_files
 from tests.lab.backend import Backend, Output, Process
 from tests.lab.clock import Clock
 from tests.lab.hosts import HostSpec
+from tests.lab.model.machine import TEMP
+from tests.lab.model.parser import expand_percent
 from tests.lab.state import ServerState
 from tests.lab.wine.asking import Asking
 from tests.lab.wine.cannot import check
@@ -22,8 +24,10 @@ from tests.lab.wine.prefix import INETSRV_DIRECTORY, TOOLS_DIRECTORY, Prefix, en
 from tests.lab.wine.process import FinishedProcess, WineProcess
 from tests.lab.wine.registry import WineRegistry
 
-# cmd.exe refuses more; Wine's would cut it off silently.
+# cmd.exe refuses more, before and after it puts variables in; Wine's would cut it off silently.
 LONGEST_LINE = 8191
+# As long as on the server that this one stands for.
+VARIABLES = {"SYSTEMROOT": r"C:\Windows", "TEMP": TEMP, "WINDIR": r"C:\Windows"}
 UTF8_CODE_PAGE = 65001
 # Read by ask.c.
 ADDRESS_FILE = "ask.txt"
@@ -70,7 +74,8 @@ class WineBackend(Backend):
         self, command_line: str, console_stdin: bool, skip_cmd_shell: bool, code_page: int
     ) -> Process:
         """Only the programs that ask the lab print in that code page."""
-        if len(command_line) > LONGEST_LINE:
+        expanded = command_line if skip_cmd_shell else expand_percent(command_line, VARIABLES)
+        if max(len(command_line), len(expanded)) > LONGEST_LINE:
             return FinishedProcess(TOO_LONG)
         prefix = self._running_prefix()
         tools = prefix / TOOLS_DIRECTORY

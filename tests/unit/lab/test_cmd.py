@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.lab.model.interpreter import LINE_LIMIT
 from tests.lab.samples import message
 from tests.unit.lab.conftest import Server
 
@@ -54,6 +55,17 @@ def test_writing_line_stops_at_the_first_failure(new_server: Callable[..., Serve
     assert "failed." in server.out(f"set oa=&{steps}&(if not defined oa (ping -n 6 127.0.0.1 <nul >nul))")
     assert server.registry.get(r"HKLM\SOFTWARE\One", "A") == ("REG_SZ", "a;b")
     assert server.registry.get(r"HKLM\SOFTWARE\Two", "C") is None
+
+
+@pytest.mark.parametrize("variable", ["windir", "TEMP"])
+def test_a_line_that_is_too_long_once_its_variables_are_in_is_refused(server: Server, variable: str) -> None:
+    name = f"%{variable}%"
+    count = (LINE_LIMIT - len("echo ")) // len(server.out(f"echo {name}").strip())
+    assert server.run("echo " + name * count).exit_code == 0
+    refused = server.run("echo " + name * (count + 1))
+    assert len("echo " + name * (count + 1)) < LINE_LIMIT
+    assert refused.stderr.decode() == message("cmd-line-too-long", "en").replace("\n", "\r\n")
+    assert (refused.stdout, refused.exit_code) == (b"", 1)
 
 
 def test_long_writing_line(server: Server) -> None:

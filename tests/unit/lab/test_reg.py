@@ -54,6 +54,12 @@ def test_query_of_one_value(ntds: Server) -> None:
     ]
 
 
+def test_query_prints_the_line_breaks_of_a_text_as_they_are(server: Server) -> None:
+    server.registry.set(KEY, "v", "REG_SZ", "x\r\ny\nz")
+    for query in (f"{KEY} /v v", KEY, f"{KEY} /s"):
+        assert b"\r\n    v    REG_SZ    x\r\ny\nz\r\n" in server.run(f"reg query {query}").stdout
+
+
 def test_query_of_a_key_without_values_lists_its_subkeys(server: Server) -> None:
     server.registry.create(KEY + r"\A")
     server.registry.create(KEY + r"\B")

@@ -69,6 +69,12 @@ def test_line_over_the_limit_is_refused(server: Servers) -> None:
     assert server.run("echo ".ljust(8192, "x")) == Output(b"", b"The command line is too long.\r\n", 1)
 
 
+@pytest.mark.parametrize("variable", ["windir", "TEMP"])
+def test_line_over_the_limit_once_its_variables_are_in_is_refused(server: Servers, variable: str) -> None:
+    line = "echo ".ljust(8190 - len(f"%{variable}%"), "x") + f"%{variable}%"
+    assert server.run(line) == Output(b"", b"The command line is too long.\r\n", 1)
+
+
 def test_standard_input_comes_in_pieces(server: Servers) -> None:
     assert server.run('findstr "^"', [b"one\r\nt", b"wo\r\n"]).stdout == b"one\r\ntwo\r\n"
 

@@ -138,3 +138,8 @@ def test_output_goes_where_it_is_sent(server: Servers) -> None:
     assert PORTS.encode() in printed
     assert server.run(rf'{query} >"%TEMP%\out.txt"&type "%TEMP%\out.txt"').stdout == printed
     assert server.run(r'reg query HKLM\SOFTWARE\Microsoft\Rpc|findstr "^"').stdout.count(b"SecurityService") == 1
+
+
+def test_query_prints_the_line_breaks_of_a_text_as_they_are(server: Servers) -> None:
+    server.registry.set(KEY, "v", "REG_SZ", "x\r\ny\nz")
+    assert b"\r\n    v    REG_SZ    x\r\ny\nz\r\n" in server.run(f"reg query {KEY} /v v").stdout

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import pytest
@@ -25,8 +26,10 @@ from plugins.plugin_utils.formats.registry import (
     Value,
 )
 from plugins.plugin_utils.journal import JournalUnusable, Memory, Record
+from plugins.plugin_utils.places import Place
 from plugins.plugin_utils.reads import Clock, Observed, Read, ReadClock, ReadKey
-from plugins.plugin_utils.snapshots import Snapshot, SnapshotUnusable
+from plugins.plugin_utils.snapshot import Snapshot
+from plugins.plugin_utils.snapshots import SnapshotUnusable
 from plugins.plugin_utils.windows.server import Applied, Reading
 from plugins.plugin_utils.windows.shell import TimedOut, Unreachable
 
@@ -108,6 +111,9 @@ class FakeJournal:
         self.memory: dict[tuple[str, str], Record] = {}
         self.broken = False
 
+    def alone(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
     def read(self) -> Memory:
         if self.broken:
             raise JournalUnusable("pending.json is not a journal")
@@ -131,6 +137,9 @@ class FakeSnapshots:
             raise SnapshotUnusable("the disk is full")
         self.kept.append(snapshot)
         return f"snapshot {len(self.kept)}"
+
+    def settle(self, where: str, snapshot: Snapshot, made: Collection[tuple[str, Place]]) -> str | None:
+        return where if made else None
 
 
 def run(

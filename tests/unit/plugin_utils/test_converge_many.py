@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -17,8 +18,10 @@ from plugins.plugin_utils.converge import Controller, Managed, Task, converge
 from plugins.plugin_utils.fixes.plan import Failure, Finding, Fix, LeaveAlone, Plan
 from plugins.plugin_utils.formats.registry import Key, KeyContent, KeyDenied, KeyState, SetNumber, Value
 from plugins.plugin_utils.journal import JournalUnusable, Memory, Record
+from plugins.plugin_utils.places import Place, Typed
 from plugins.plugin_utils.reads import Clock, Observed, Read, ReadClock, ReadKey
-from plugins.plugin_utils.snapshots import Snapshot, SnapshotUnusable, Typed
+from plugins.plugin_utils.snapshot import Snapshot
+from plugins.plugin_utils.snapshots import SnapshotUnusable
 from plugins.plugin_utils.windows.server import Applied, Reading
 
 NOON = datetime.datetime(2009, 1, 1, 12, 0, tzinfo=datetime.UTC)
@@ -132,6 +135,9 @@ class Kept:
     snapshots: list[Snapshot] = field(default_factory=list)
     broken: str = ""
 
+    def alone(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
     def read(self) -> Memory:
         return self.memory
 
@@ -145,6 +151,9 @@ class Kept:
             raise SnapshotUnusable("the disk is full")
         self.snapshots.append(snapshot)
         return "000001.json"
+
+    def settle(self, where: str, snapshot: Snapshot, made: Collection[tuple[str, Place]]) -> str | None:
+        return where if made else None
 
 
 def run(

@@ -95,7 +95,7 @@ async def _query(call: Call, words: list[str]) -> None:
             text = reg_query.one_value(arguments.key, key.values[name.lower()], call)
         else:
             raise KeyMissing(name)
-    call.print(text)
+    call.write(call.encode(text))
 
 
 async def _add(call: Call, words: list[str]) -> None:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the exchange_ops.outlook_anywhere authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The output of reg query, laid out as the sample of the release is."""
+"""The output of reg query, laid out as the sample of the release is; line breaks of a text stay as they are."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def whole_key(path: str, key: Key, call: Call, recursive: bool) -> str:
 def one_value(path: str, value: Value, call: Call) -> str:
     """The key and one value."""
     shape = query_shape(call.machine.spec.windows)
-    return f"{shape.head}{shape.before_key}{_long(path)}\n{_line(value, call, shape)}{shape.before_subkeys}"
+    return f"{shape.head}{shape.before_key}{_long(path)}\r\n{_line(value, call, shape)}{shape.before_subkeys}"
 
 
 def _key(name: str, key: Key, call: Call, shape: QueryShape, recursive: bool) -> str:
@@ -30,7 +30,7 @@ def _key(name: str, key: Key, call: Call, shape: QueryShape, recursive: bool) ->
         return text + "".join(_key(sub, below, call, shape, True) for sub, below in subkeys if not below.denied)
     if not text:
         text = shape.keys_only_before
-    return text + "".join(f"{sub}\n" for sub, _below in subkeys)
+    return text + "".join(f"{sub}\r\n" for sub, _below in subkeys)
 
 
 def _values(name: str, key: Key, call: Call, shape: QueryShape) -> str:
@@ -38,14 +38,14 @@ def _values(name: str, key: Key, call: Call, shape: QueryShape) -> str:
     if not key.values and not shape.prints_key_without_values:
         return ""
     lines = "".join(_line(value, call, shape) for value in key.values.values())
-    return f"{shape.before_key}{name}\n{lines}{shape.before_subkeys}"
+    return f"{shape.before_key}{name}\r\n{lines}{shape.before_subkeys}"
 
 
 def _line(value: Value, call: Call, shape: QueryShape) -> str:
     name = value.name or shape.default_name or call.localised("reg-default-name").strip()
     data = _data(value.data, shape)
     tail = f"{shape.before_data}{data}" if data else shape.empty_data
-    return f"{shape.indent}{name}{shape.before_kind}{value.kind}{tail}\n"
+    return f"{shape.indent}{name}{shape.before_kind}{value.kind}{tail}\r\n"
 
 
 def _data(data: RegistryData, shape: QueryShape) -> str:

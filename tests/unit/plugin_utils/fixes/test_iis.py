@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import pytest
@@ -25,6 +26,7 @@ from plugins.plugin_utils.fixes.valid_ports import CONFIGURATOR, RPC_PROXY
 from plugins.plugin_utils.formats.appcmd import ConfigPath
 from plugins.plugin_utils.formats.registry import KeyAbsent, KeyContent, KeyDenied, Unreadable, Value
 from plugins.plugin_utils.journal import Memory, Record
+from plugins.plugin_utils.places import Place
 from plugins.plugin_utils.reads import (
     Clock,
     IisAbsent,
@@ -37,7 +39,7 @@ from plugins.plugin_utils.reads import (
     ReadKey,
     State,
 )
-from plugins.plugin_utils.snapshots import Snapshot
+from plugins.plugin_utils.snapshot import Snapshot
 from plugins.plugin_utils.windows.server import Applied, Reading
 
 BOOT = datetime.datetime(2008, 11, 5, 8, 0, tzinfo=datetime.UTC)
@@ -125,6 +127,9 @@ class Journal:
     def __init__(self) -> None:
         self.memory: dict[tuple[str, str], Record] = {}
 
+    def alone(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
     def read(self) -> Memory:
         return self.memory
 
@@ -139,6 +144,9 @@ class Unkept:
 
     def keep(self, snapshot: Snapshot) -> str:
         return snapshot.module
+
+    def settle(self, where: str, snapshot: Snapshot, made: Collection[tuple[str, Place]]) -> str | None:
+        return where if made else None
 
 
 def plan(iis: Iis, memory: Memory | None = None, enabled: bool = False, scope: str = "exchange") -> Plan:

@@ -11,7 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from plugins.plugin_utils.changes import SetIisAttribute
+from plugins.plugin_utils.windows import iis
 from plugins.plugin_utils.windows.command_line import (
+    MAX_LINE,
     Batch,
     LineTooLong,
     Step,
@@ -20,6 +23,7 @@ from plugins.plugin_utils.windows.command_line import (
     fits,
     quote,
 )
+from plugins.plugin_utils.windows.writing import END, lines_of, steps_of
 
 
 def program_sees(line: str) -> list[str]:
@@ -137,6 +141,28 @@ def test_a_line_that_cmd_would_not_take_is_refused() -> None:
     assert not fits(long)
     with pytest.raises(LineTooLong, match="8191"):
         Batch(long).line.strip()
+
+
+@pytest.mark.parametrize(("variable", "value"), [("TEMP", "x" * 100), ("windir", "x" * 20), ("SystemRoot", "x" * 20)])
+def test_a_line_that_fits_still_does_when_cmd_has_put_the_variables_in(variable: str, value: str) -> None:
+    count = next(count for count in range(2000) if not fits([Step("a", f"%{variable}%" * (count + 1))]))
+    line = Batch([Step("a", f"%{variable}%" * count)]).line
+    assert MAX_LINE - len(value) < len(line.replace(f"%{variable}%", value)) <= MAX_LINE
+
+
+@pytest.mark.parametrize("length", range(20, 60))
+def test_changes_of_many_places_fit_their_lines_after_expansion(length: int) -> None:
+    places = [f"Default Web Site/v{number:02}-{'x' * length}" for number in range(60)]
+    section = "system.webServer/security/authentication/windowsAuthentication"
+    changes = [SetIisAttribute(place, place, section, "useKernelMode", "false", "true") for place in places]
+    lines = [Batch([*steps_of(parts), END]).line for parts in lines_of([iis.part(change) for change in changes])]
+    assert max(len(line.replace("%windir%", r"C:\Windows")) for line in lines) <= MAX_LINE
+
+
+@pytest.mark.parametrize("variable", ["%PATH%", "%Temp%", "%errorlevel%"])
+def test_a_variable_whose_length_is_not_counted_is_refused(variable: str) -> None:
+    with pytest.raises(UnsafeArgument, match=variable):
+        Batch([Step("a", f"echo {variable}")]).line.strip()
 
 
 def test_a_step_has_a_known_condition() -> None:
