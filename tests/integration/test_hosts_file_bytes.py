@@ -211,7 +211,7 @@ def test_without_a_hosts_file_one_is_made_and_an_empty_one_stays() -> None:
     assert host.files.read(HOSTS) == b"10.0.0.1 cas1\r\n10.0.0.1 cas1.contoso.com\r\n"
     undone = host.bring("absent")
     assert undone.changed
-    assert "the empty file stays" in undone.plan.findings[1].reason
+    assert "the empty file stays" in undone.looked[0].plan.findings[1].reason
     assert host.files.read(HOSTS) == b""
     assert not host.bring("absent").changed
 
