@@ -44,8 +44,13 @@ class ModelShell:
         self._backend = backend
         self.lines: list[str] = []
 
+    name = "the only one"
+
     def open(self) -> None:
         """Nothing to do."""
+
+    def end_other(self, name: str) -> None:
+        """There is no other one."""
 
     def runs_over_ipv6(self) -> bool:
         """Never."""
@@ -206,12 +211,12 @@ def test_a_copy_that_cannot_be_written_is_told_as_what_it_is(hosts_file: str | N
 
 def test_without_a_hosts_file_one_is_made_and_an_empty_one_stays() -> None:
     host = Host(hosts_file=None)
-    assert host.bring("absent").plan.findings[0].status == "compliant"
+    assert host.bring("absent").findings[0].status == "compliant"
     assert host.bring("present").changed
     assert host.files.read(HOSTS) == b"10.0.0.1 cas1\r\n10.0.0.1 cas1.contoso.com\r\n"
     undone = host.bring("absent")
     assert undone.changed
-    assert "the empty file stays" in undone.looked[0].plan.findings[1].reason
+    assert "the empty file stays" in undone.findings[1].reason
     assert host.files.read(HOSTS) == b""
     assert not host.bring("absent").changed
 
