@@ -13,14 +13,15 @@ import datetime
 import fcntl
 import json
 import os
-import tempfile
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TextIO
 
 SCHEMA_VERSION = 1
+# One name for every file of a folder, so that the next write makes use of what a writer that died left behind.
+_TEMPORARY = ".new"
 
 
 class JournalUnusable(Exception):
@@ -160,17 +161,41 @@ def write_whole(path: Path, text: str) -> None:
     Readable by its owner only, and on the disk when this returns.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
+    temporary = path.with_name(_TEMPORARY)
+    with _alone_with(temporary) as file:
+        try:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        Path(temporary).replace(path)
-        _flush_folder(path.parent)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+    _flush_folder(path.parent)
+
+
+@contextmanager
+def _alone_with(path: Path) -> Iterator[TextIO]:
+    """An empty file of that name, which no other writer has."""
+    while True:
+        with open(path, "a", encoding="utf-8", opener=_private) as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            if _is_named(file, path):
+                file.truncate(0)
+                yield file
+                return
+
+
+def _is_named(file: TextIO, path: Path) -> bool:
+    """Whoever had the file before us may have renamed it since we opened it."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW, 0o600)
 
 
 def _flush_folder(folder: Path) -> None:

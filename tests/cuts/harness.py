@@ -9,9 +9,11 @@ lab.
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import json
 import os
+import re
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -60,13 +62,27 @@ IIS = (
 )
 OURS = "exchange_ops"
 FAILED = ("failed", "unreachable")
+NOT_MADE = "the task did not make this request"
 
 # What becomes of the line: dropped once; gone until the rerun, while the server's commands wait for the rest of their
-# input; or gone, and they see the end of their input and run to their ends.
-Line = Literal["dropped", "gone", "hung up"]
-LINES: tuple[Line, ...] = ("dropped", "gone", "hung up")
+# input; or gone, and they see the end of their input and run to their ends; or it stays, and loses input unseen.
+Line = Literal["dropped", "gone", "hung up", "lossy"]
+LINES: tuple[Line, ...] = ("dropped", "gone", "hung up", "lossy")
+# These strike every request.
+EVERYWHERE = ("dropped", "gone")
 # Only between these a command waits for input, so that its end makes a difference.
 WAIT_FOR_INPUT = ("command", "send")
+
+# The controller's memory of a server, as docs/snapshots.md describes it.
+JOURNAL = "pending.json"
+LOCKS = (".lock", ".pending.lock")
+SNAPSHOT = re.compile(r"[0-9]{6}-[0-9]{8}T[0-9]{6}Z-[a-z0-9_]+\.json(\.restored|\.unused)*")
+SNAPSHOT_FIELDS = frozenset(
+    {
+        *("schema_version", "host", "module", "collection_version", "controller_time", "server_time"),
+        *("settings", "journal", "retired", "sha256"),
+    }
+)
 
 State = Mapping[str, object]
 
@@ -97,7 +113,10 @@ class Subject:
 
 @dataclass(frozen=True)
 class Cut:
-    """A request, counted from 1 among those of its kind, cut before or after the server acted on it."""
+    """A request, counted from 1 among those of its kind, cut before or after the server acted on it.
+
+    A lossy line cuts nothing: before stands for input that is lost, after for half of it that has arrived.
+    """
 
     operation: str
     nth: int
@@ -105,6 +124,8 @@ class Cut:
     line: Line = "dropped"
 
     def __str__(self) -> str:
+        if self.line == "lossy":
+            return f"send {self.nth} answered, {'half' if self.acted else 'none'} of its input arrived"
         kind = "handshake" if self.operation == HANDSHAKE else "request"
         return f"{kind} {self.nth} cut {'after' if self.acted else 'before'} the server acted, line {self.line}"
 
@@ -125,6 +146,11 @@ class Report:
         return f"survived {survived} of {cuts} cuts ({self.requests} requests) of {self.name}{twice}"
 
     @property
+    def struck(self) -> int:
+        """How many cuts the lab has made, by its own word."""
+        return sum(NOT_MADE not in promises for promises in self.broken.values())
+
+    @property
     def complaints(self) -> list[str]:
         """One line for each promise that a cut broke."""
         return [f"{cut}: {promise}" for cut, promises in self.broken.items() for promise in promises]
@@ -139,26 +165,12 @@ class Stand:
         self.snapshots = folder / "snapshots"
         self.inventory = folder / "inventory.yml"
         lab.write_inventory(self.inventory)
-        inventory = yaml.safe_load(self.inventory.read_text(encoding="utf-8"))
-        self._variables = {**inventory["all"]["hosts"][SERVER], "_extras": {}}
         self.untouched = self.settings()
         self._ran = [service.name for service in self.host.state.services() if service.running]
 
     def run(self, order: Order) -> dict[str, Any]:
-        """Run a task as ansible-core does, its closing of the connection included."""
-        connection = connection_loader.get("winrm", PlayContext(), os.devnull)
-        connection.set_options(var_options=self._variables)
-        task = Task()
-        task.action = order.module
-        task.args = {**order.options, "snapshot_dir": str(self.snapshots)}
-        module = importlib.import_module(f"plugins.action.{order.module}")
-        action = module.ActionModule(task, connection, PlayContext(), None, None, None)
-        try:
-            return dict(plain(action.run(task_vars={"inventory_hostname": SERVER})))
-        finally:
-            # Core does not mind a connection that cannot be closed either.
-            with suppress(Exception):
-                connection.close()
+        """Run a task."""
+        return run(order, self.inventory, self.snapshots)
 
     def settings(self) -> State:
         """Every setting that the collection may change; those of IIS by what counts, whoever wrote it."""
@@ -184,15 +196,49 @@ class Stand:
 
     def unreadable(self) -> list[str]:
         """The files of the controller's memory that are not whole."""
-        return [str(path) for path in self.snapshots.rglob("*.json") if not _parses(path)]
+        return [str(path) for path in self._memory() if path.name not in LOCKS and not _is_whole(path)]
+
+    def strange(self) -> list[str]:
+        """The files of the controller that are no part of its memory."""
+        return [str(path) for path in self._memory(known=False)]
+
+    def _memory(self, known: bool = True) -> list[Path]:
+        files = [path for path in self.snapshots.rglob("*") if path.is_file()]
+        ours = [path for path in files if path.name in (JOURNAL, *LOCKS) or SNAPSHOT.fullmatch(path.name)]
+        return ours if known else [path for path in files if path not in ours]
 
 
-def _parses(path: Path) -> bool:
+def run(order: Order, inventory: Path, snapshots: Path) -> dict[str, Any]:
+    """Run a task as ansible-core does, its closing of the connection included."""
+    variables = yaml.safe_load(inventory.read_text(encoding="utf-8"))["all"]["hosts"][SERVER]
+    connection = connection_loader.get("winrm", PlayContext(), os.devnull)
+    connection.set_options(var_options={**variables, "_extras": {}})
+    task = Task()
+    task.action = order.module
+    task.args = {**order.options, "snapshot_dir": str(snapshots)}
+    module = importlib.import_module(f"plugins.action.{order.module}")
+    action = module.ActionModule(task, connection, PlayContext(), None, None, None)
     try:
-        json.loads(path.read_text(encoding="utf-8"))
+        return dict(plain(action.run(task_vars={"inventory_hostname": SERVER})))
+    finally:
+        # Core does not mind a connection that cannot be closed either.
+        with suppress(Exception):
+            connection.close()
+
+
+def _is_whole(path: Path) -> bool:
+    """By what the documentation says, not by the collection's own reader."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
     except ValueError:
         return False
-    return True
+    if path.name == JOURNAL:
+        return content.keys() == {"schema_version", "host", "pending"} and content["host"] == SERVER
+    if content.keys() != SNAPSHOT_FIELDS or content["host"] != SERVER or not content["settings"]:
+        return False
+    unsealed = {name: value for name, value in content.items() if name != "sha256"}
+    text = json.dumps(unsealed, sort_keys=True).encode("ascii")
+    return bool(content["sha256"] == hashlib.sha256(text).hexdigest())
 
 
 @contextmanager
@@ -214,11 +260,16 @@ def stand(subject: Subject, backend: str) -> Iterator[Stand]:
 
 @dataclass(frozen=True)
 class Course:
-    """A run that nobody cuts: its requests in order, and the settings before and after."""
+    """A run that nobody cuts: its requests in order, and the settings before and after.
+
+    C(due) is what it says that these wait for, C(still_due) what the run behind it still says.
+    """
 
     operations: tuple[str, ...]
     first: State
     wanted: State
+    due: frozenset[str]
+    still_due: frozenset[str]
 
     @property
     def requests(self) -> list[tuple[str, int]]:
@@ -240,15 +291,26 @@ def course(subject: Subject, backend: str) -> Course:
         assert result["changed"], result
         requests = tuple(request.operation for request in whole.host.requests)
         wanted = whole.settings()
-        assert subject.once or wanted != first
-        assert wanted == whole.untouched or not subject.undoes
-        broken = promises_after_a_rerun(whole, subject, wanted, first)
+        uncut = Course(requests, first, wanted, due_by(result), due_by(whole.run(subject.order)))
+        assert subject.once or uncut.wanted != first
+        assert uncut.wanted == whole.untouched or not subject.undoes
+        broken = promises_after_a_rerun(whole, subject, uncut, result)
         assert not broken, broken
-        return Course(requests, first, wanted)
+        return uncut
+
+
+def due_by(*results: Mapping[str, Any]) -> frozenset[str]:
+    """What some results say that the settings wait for."""
+    restarts = [name for result in results for name in result.get("restart_required", ())]
+    reboots = ["a reboot" for result in results if result.get("reboot_required")]
+    return frozenset((*restarts, *reboots))
 
 
 def cuts_of(course: Course, line: Line = "dropped") -> list[Cut]:
-    """Each request once before and once after the server acted; with "hung up" those that it makes a difference to."""
+    """Each request once before and once after the server acted; with some lines those that it makes a difference to."""
+    if line == "lossy":
+        sends = range(course.operations.count("send"))
+        return [Cut("send", nth + 1, acted, line) for nth in sends for acted in (False, True)]
     return [
         Cut(kind, nth, acted, line)
         for operation, (kind, nth) in zip(course.operations, course.requests, strict=True)
@@ -260,9 +322,7 @@ def cuts_of(course: Course, line: Line = "dropped") -> list[Cut]:
 def survey(name: str, subject: Subject, backend: str, line: Line = "dropped", every: int = 1) -> Report:
     """Cut every request, or every so-manieth cut, on a fresh server each time."""
     whole = course(subject, backend)
-    cuts = cuts_of(whole, line)
-    assert line == "hung up" or len(cuts) == 2 * len(whole.operations)
-    broken = {cut: broken_promises(subject, backend, whole, cut) for cut in cuts[::every]}
+    broken = {cut: broken_promises(subject, backend, whole, cut) for cut in cuts_of(whole, line)[::every]}
     # Wine now and then does not start a program.
     again = [cut for cut in broken if broken[cut] and backend == "wine"]
     broken |= {cut: broken_promises(subject, backend, whole, cut) for cut in again}
@@ -274,15 +334,15 @@ def broken_promises(subject: Subject, backend: str, whole: Course, cut: Cut) -> 
     with stand(subject, backend) as cut_short:
         struck: list[Cut] = []
         order_cut(cut_short.host, cut, partial(struck.append, cut))
-        cut_short.run(subject.order)
+        result = cut_short.run(subject.order)
         if not struck:
-            return ["the task did not make this request"]
+            return [NOT_MADE]
         if cut.line == "hung up":
             cut_short.host.hang_up()
         cut_short.host.faults.clear()
         return [
-            *promises_after_a_cut(cut_short, whole.first, whole.wanted),
-            *promises_after_a_rerun(cut_short, subject, whole.wanted, whole.first),
+            *promises_after_a_cut(cut_short, whole),
+            *promises_after_a_rerun(cut_short, subject, whole, result),
         ]
 
 
@@ -290,41 +350,55 @@ def order_cut(host: Host, cut: Cut, when_cut: Any) -> None:
     """Have the lab cut this request and, where the line is gone, each behind it; before any other fault."""
     others = list(host.faults)
     host.faults.clear()
-    kind = "cut_after" if cut.acted else "cut_before"
-    host.faults.append(Fault(kind, cut.operation, cut.nth, when_cut=when_cut))
-    if cut.line != "dropped":
+    if cut.line == "lossy":
+        host.faults.append(Fault("lose", cut.operation, cut.nth, arrives=0.5 if cut.acted else 0, when_cut=when_cut))
+    else:
+        kind = "cut_after" if cut.acted else "cut_before"
+        host.faults.append(Fault(kind, cut.operation, cut.nth, when_cut=when_cut))
+    if cut.line in ("gone", "hung up"):
         host.faults.append(Fault("cut_before", cut.operation, cut.nth + 1, times=0))
     for fault in others:
         host.faults.append(fault)
 
 
-def promises_after_a_cut(cut_short: Stand, first: State, wanted: State) -> list[str]:
+def promises_after_a_cut(cut_short: Stand, whole: Course) -> list[str]:
     """Those that hold at once."""
     now = cut_short.settings()
-    neither = [place for place in now if now[place] not in (first[place], wanted[place])]
+    neither = [place for place in now if now[place] not in (whole.first[place], whole.wanted[place])]
     return [
         *(f"{place} is neither as at first nor as wanted: {now[place]!r}" for place in neither),
         *(f"{path} cannot be read" for path in cut_short.unreadable()),
     ]
 
 
-def promises_after_a_rerun(cut_short: Stand, subject: Subject, wanted: State, first: State) -> list[str]:
-    """Those that hold when the same task has run again."""
+def promises_after_a_rerun(
+    cut_short: Stand, subject: Subject, whole: Course, result: Mapping[str, Any] | None = None
+) -> list[str]:
+    """Those that hold when the same task has run again; C(result) is what the first run said, if it came to that."""
     again = cut_short.run(subject.order)
     broken = [f"the rerun failed: {_failure(again)}"] if _failure(again) else []
     now = cut_short.settings()
-    other = [place for place in now if now[place] != wanted[place]]
+    other = [place for place in now if now[place] != whole.wanted[place]]
     broken += [f"{place} is not as wanted after the rerun: {now[place]!r}" for place in other]
+    broken += [f"{what} is due, and that is not said" for what in sorted(_unsaid(whole, result, again))]
+    broken += [f"{what} is not due, and said to be" for what in sorted(due_by(again) - whole.due)]
     broken += [f"{name} does not run after the rerun" for name in cut_short.stopped()]
     broken += [f"{name} is left behind after the rerun" for name in cut_short.left_behind()]
+    broken += [f"{path} is left on the controller after the rerun" for path in cut_short.strange()]
     broken += [f"{path} cannot be read after the rerun" for path in cut_short.unreadable()]
     if not subject.once:
         third = cut_short.run(subject.order)
         if _failure(third) or third["changed"]:
             broken.append(f"the run behind the rerun did not find everything done: {third}")
     if subject.restores:
-        broken += _not_restored(cut_short, first)
+        broken += _not_restored(cut_short, whole.first)
     return broken
+
+
+def _unsaid(whole: Course, result: Mapping[str, Any] | None, again: Mapping[str, Any]) -> frozenset[str]:
+    """What the settings wait for, and neither run said; the rerun alone says what any run must say."""
+    either = whole.due - due_by(result, again) if result is not None else frozenset()
+    return either | (whole.still_due - due_by(again))
 
 
 def _not_restored(cut_short: Stand, first: State) -> list[str]:

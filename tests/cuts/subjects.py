@@ -15,6 +15,8 @@ RESTARTED, NEEDS_IT = "MSExchangeSA", "MSExchangeIS"
 MANY = 260
 NEEDS_CERTUTIL = "hosts_ipv4 of a file without a final line end"
 LONG_LIST = "valid_ports with a list for a .reg file"
+OVER_NTLM = "valid_ports over NTLM"
+THREE_SNAPSHOTS = "restore of three tasks"
 PORTS = {"mailbox_servers": ["mbx1.contoso.com"], "global_catalogs": ["gc1.contoso.com"], "settle_seconds": 0}
 FIXES: dict[str, dict[str, Any]] = {
     "valid_ports": PORTS,
@@ -52,6 +54,9 @@ NAMES = [f"mailbox{count:03}.exchange.contoso.com" for count in range(MANY)]
 # Its last line has no line end, which only certutil can bring.
 ENDLESS = "127.0.0.1 localhost\n::1 localhost\n10.1.1.1 printer"
 
+# Later changes of what an earlier task has set.
+THREE_TASKS = tuple(Order("valid_ports", {**PORTS, "polling_minutes": minutes}) for minutes in (30, 45, 60))
+
 BASELINE = Subject(Order("baseline", EVERY_FIX), server(**EVERY_ROLE), restores=True)
 MAIN = {
     "baseline": BASELINE,
@@ -63,8 +68,11 @@ MAIN = {
 PARTS = {
     "hosts_ipv4": Subject(Order("hosts_ipv4"), server(), restores=True),
     NEEDS_CERTUTIL: Subject(Order("hosts_ipv4"), server(hosts_file=ENDLESS), restores=True),
-    "valid_ports over NTLM": Subject(Order("valid_ports", PORTS), server(transport="ntlm")),
+    THREE_SNAPSHOTS: Subject(Order("restore"), server(), before=THREE_TASKS, undoes=True),
+    OVER_NTLM: Subject(Order("valid_ports", PORTS), server(transport="ntlm"), restores=True),
     LONG_LIST: Subject(
-        Order("valid_ports", {**PORTS, "mailbox_servers": NAMES, "unknown_entries": "remove"}), server()
+        Order("valid_ports", {**PORTS, "mailbox_servers": NAMES, "unknown_entries": "remove"}),
+        server(),
+        restores=True,
     ),
 }

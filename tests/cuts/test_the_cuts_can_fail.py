@@ -17,7 +17,7 @@ from plugins.plugin_utils.snapshots import FileSnapshots, Snapshot
 from plugins.plugin_utils.windows import files, registry
 from plugins.plugin_utils.windows.command_line import Step, quote
 from plugins.plugin_utils.windows.writing import Part, Run
-from tests.cuts.harness import HOSTS, LINES, Cut, Line, broken_promises, course, cuts_of
+from tests.cuts.harness import HOSTS, Course, Cut, Line, broken_promises, course, cuts_of
 from tests.cuts.subjects import LONG_LIST, MAIN, PARTS
 
 FILL = "fill without a safeguard"
@@ -28,14 +28,20 @@ def enter(change: ReplaceFile) -> Step:
 
 
 def complaints(name: str, line: Line, *operations: str) -> list[str]:
-    """What is broken by cuts of these operations."""
+    """What is broken by cuts of these operations, or of all."""
     subject = {**MAIN, **PARTS}[name]
     whole = course(subject, "model")
-    cuts = [cut for cut in cuts_of(whole, line) if whole.operations[cut.nth - 1] in operations]
+    cuts = [cut for cut in cuts_of(whole, line) if not operations or whole.operations[cut.nth - 1] in operations]
     return [promise for cut in cuts for promise in broken_promises(subject, "model", whole, cut)]
 
 
-@pytest.mark.parametrize("line", LINES)
+def last_receive(whole: Course) -> Cut:
+    """What tells how the last command has ended, cut after that."""
+    last = max(at for at, operation in enumerate(whole.operations, start=1) if operation == "receive")
+    return Cut("any", last, acted=True)
+
+
+@pytest.mark.parametrize("line", ["dropped", "gone", "hung up"])
 def test_without_the_rename_a_cut_tears_the_hosts_file(monkeypatch: pytest.MonkeyPatch, line: Line) -> None:
     def stage(run: Run, change: ReplaceFile) -> tuple[None, None]:
         run([enter(change), Step(FILL, f'findstr "^" >{quote(change.file)}')], change.new, 0)
@@ -49,8 +55,17 @@ def test_without_the_rename_a_cut_tears_the_hosts_file(monkeypatch: pytest.Monke
     assert [item for item in complaints("hosts_ipv4", line, "send") if f"{HOSTS} is neither" in item]
 
 
-def test_without_the_read_back_a_cut_renames_half_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The copy is renamed by the command that filled it, and nobody has looked what arrived in it."""
+def test_without_comparing_what_was_read_back_a_cut_renames_half_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    fill = files._fill
+
+    def fill_and_believe(*arguments: Any) -> None:
+        fill(*arguments)
+
+    monkeypatch.setattr(files, "_fill", fill_and_believe)
+    assert [item for item in complaints("hosts_ipv4", "lossy") if f"{HOSTS} is neither" in item]
+
+
+def test_a_copy_renamed_by_the_command_that_fills_it_may_be_half_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def part(change: ReplaceFile) -> Part:
         copy = quote(change.file + files.COPY)
@@ -77,10 +92,20 @@ def test_without_its_length_a_cut_imports_half_a_list(monkeypatch: pytest.Monkey
     assert [item for item in found if "ValidPorts is neither" in item]
 
 
-def test_without_the_journal_a_cut_leaves_services_down(monkeypatch: pytest.MonkeyPatch) -> None:
-    def forget(_self: FileJournal, _records: Sequence[Any], _forget: Sequence[Any] = ()) -> None:
-        """Nothing is written."""
+def forget(_self: FileJournal, _records: Sequence[Any], _forget: Sequence[Any] = ()) -> None:
+    """Nothing is written."""
 
+
+def test_without_the_journal_a_cut_loses_what_is_due(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server has made all changes, and nobody has heard of it."""
+    subject = MAIN["baseline"]
+    whole = course(subject, "model")
+    monkeypatch.setattr(FileJournal, "remember", forget)
+    found = broken_promises(subject, "model", whole, last_receive(whole))
+    assert [item for item in found if "MSExchangeSA is due" in item]
+
+
+def test_without_the_journal_a_cut_leaves_services_down(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(FileJournal, "remember", forget)
     found = complaints("service_restart", "dropped", "command", "receive")
     assert [item for item in found if "does not run after the rerun" in item]
@@ -100,6 +125,5 @@ def test_without_the_snapshot_a_cut_leaves_nothing_to_restore(monkeypatch: pytes
     subject = MAIN["baseline"]
     whole = course(subject, "model")
     monkeypatch.setattr(FileSnapshots, "keep", keep_none_at_first)
-    last = max(at for at, operation in enumerate(whole.operations, start=1) if operation == "receive")
-    found = broken_promises(subject, "model", whole, Cut("any", last, acted=True))
+    found = broken_promises(subject, "model", whole, last_receive(whole))
     assert [item for item in found if "is not restored" in item]

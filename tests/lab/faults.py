@@ -14,9 +14,11 @@ OPERATIONS = ("create", "command", "send", "receive", "signal", "delete")
 # The steps of a handshake come before any operation; "any" does not count them, and they can only be cut.
 HANDSHAKE = "auth"
 CUTS = ("cut_before", "cut_after")
-KINDS = (*CUTS, "http_status", "garbage", "truncate", "fault", "hang", "output", "whole", "stall")
+KINDS = (*CUTS, "http_status", "garbage", "truncate", "fault", "hang", "output", "whole", "stall", "lose")
 # These change what a command does, so only the request that starts one can carry them.
 COMMAND_KINDS = ("hang", "output", "whole")
+# Only a Send has input that can be lost.
+SEND_KINDS = ("lose",)
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,8 @@ class Fault:
     stderr: bytes = b""  # output
     exit_code: int = 0  # output
     seconds: float = 1.0  # stall
-    # Called in the lab's thread with each cut, while the client still waits.
+    arrives: float = 0.5  # lose: the part of the input that the command gets; the answer is as if it were all
+    # Called in the lab's thread with each cut or loss, while the client still waits.
     when_cut: Callable[[], None] | None = None
 
     def __post_init__(self) -> None:
@@ -52,6 +55,8 @@ class Fault:
             raise ValueError(f"fault kind {self.kind!r} does not strike a handshake")
         if self.kind in COMMAND_KINDS and self.operation not in ("any", "command"):
             raise ValueError(f"fault kind {self.kind!r} strikes the operation 'command' only")
+        if self.kind in SEND_KINDS and self.operation not in ("any", "send"):
+            raise ValueError(f"fault kind {self.kind!r} strikes the operation 'send' only")
         if self.nth < 1 or self.times < 0:
             raise ValueError("nth counts from 1, times from 0")
 
@@ -60,6 +65,8 @@ class Fault:
         if self.operation != operation and (self.operation != "any" or operation == HANDSHAKE):
             return False
         if self.kind in COMMAND_KINDS and operation != "command":
+            return False
+        if self.kind in SEND_KINDS and operation != "send":
             return False
         if self.command_regex is None:
             return True

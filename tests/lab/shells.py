@@ -110,7 +110,7 @@ class ShellService:
             # The number that WinRM gives here is not known, so there is none.
             raise wsman.WsmanFault(f"There is no command {request.command_id}.", subcode="w:InvalidSelectors")
         if request.operation == "send":
-            await command.process.write(request.stdin, request.stdin_end)
+            await command.process.write(_what_arrives(request.stdin, fault), request.stdin_end)
             return wsman.sent(request)
         if request.operation == "receive":
             return await self._receive(request, command)
@@ -185,3 +185,11 @@ class ShellService:
                 subcode="w:TimedOut",
             )
         return wsman.received(request, *command.take(wsman.output_room(request.max_envelope)))
+
+
+def _what_arrives(stdin: bytes, fault: Fault | None) -> bytes:
+    if fault is None or fault.kind != "lose":
+        return stdin
+    if fault.when_cut is not None:
+        fault.when_cut()
+    return stdin[: int(len(stdin) * fault.arrives)]

@@ -276,6 +276,7 @@ def test_faults_can_last(client: Client) -> None:
         {"kind": "stall", "operation": "none"},
         {"kind": "stall", "operation": "auth"},
         {"kind": "hang", "operation": "send"},
+        {"kind": "lose", "operation": "command"},
         {"nth": 0},
     ],
 )

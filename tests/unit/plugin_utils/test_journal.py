@@ -99,3 +99,10 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "gc1").write_text("a file", encoding="utf-8")
     with pytest.raises(JournalUnusable, match="gc1"):
         FileJournal(tmp_path, "gc1").remember([RECORD])
+
+
+def test_what_a_writer_that_died_left_behind_is_gone_after_the_next_write(tmp_path: Path) -> None:
+    (tmp_path / ".new").write_text("half of something longer", encoding="utf-8")
+    write_whole(tmp_path / "file", "whole")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+    assert (tmp_path / "file").read_text(encoding="utf-8") == "whole"

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from plugins.plugin_utils.registered import (
     behind,
     broken,
@@ -15,6 +17,7 @@ from plugins.plugin_utils.registered import (
     predicted,
     readings,
     registered_results,
+    together,
     unread,
     waiting,
 )
@@ -117,6 +120,25 @@ def test_a_second_look_keeps_what_was_found_and_changed_and_tells_what_holds_now
     assert applied(lost, again) == lost
 
 
+@pytest.mark.parametrize("status", ["not_managed", "not_applicable"])
+def test_a_setting_that_a_second_look_leaves_alone_or_does_not_see_is_told_as_it_was_found(status: str) -> None:
+    first = {**PREDICTED, "predicted": False}
+    assert applied(first, {"findings": [finding(status, effective="unknown")]})["findings"] == [
+        finding("drifted", effective="unknown"),
+        finding("compliant", setting="Other"),
+    ]
+    assert applied(first, {"skipped": True, "changed": False})["findings"] == first["findings"]
+
+
+def test_a_reboot_stays_due_until_the_server_has_booted_behind_the_change() -> None:
+    variables: dict[str, Any] = {
+        "client_access_pin": {"findings": [], "reboot_required": False},
+        "outlook_anywhere_applied": {"client_access_pin": {**PREDICTED, "reboot_required": True}},
+    }
+    assert pin(variables)["reboot_required"] is True
+    assert pin({**variables, "outlook_anywhere_rebooted": ["client_access_pin"]})["reboot_required"] is False
+
+
 def test_a_part_says_what_went_wrong_what_changes_and_what_waits() -> None:
     failed = {
         "changed": True,
@@ -151,6 +173,22 @@ def test_a_gate_guards_only_hosts_on_which_its_parts_are_looked_after_and_wanted
     assert behind(hostvars, hostvars, ["mailbox"]) == ["mbx1"]
 
 
+@pytest.mark.parametrize(
+    ("result", "waits"),
+    [
+        (DONE, False),
+        ({"skipped": True}, False),
+        ({"changed": True}, True),
+        ({"failed": True}, True),
+        ({"restart_required": ["MSExchangeSA"]}, True),
+        ({"reboot_required": True}, True),
+    ],
+)
+def test_a_gate_that_guards_only_what_waits_is_none_where_all_is_in_force(result: dict[str, Any], waits: bool) -> None:
+    hostvars = {"gc1": {"outlook_anywhere_split_wanted": True, "global_catalog_baseline": result}}
+    assert behind(hostvars, hostvars, ["global_catalog", "pin"], True) == (["gc1"] if waits else [])
+
+
 def test_what_a_run_would_bring_needs_no_trouble_and_the_consent() -> None:
     hostvars: dict[str, dict[str, Any]] = {
         "gc1": {"global_catalog_baseline": {"changed": True}},
@@ -171,8 +209,9 @@ def test_a_part_is_not_in_force_while_it_changes_waits_or_is_not_known() -> None
         "mbx3": {"mailbox_baseline": {"failed": True}},
         "mbx4": {},
         "mbx5": {"mailbox_baseline": {"changed": False, "restart_required": []}},
+        "mbx6": {"mailbox_baseline": {"reboot_required": True}},
     }
-    assert waiting(hostvars, hostvars, "mailbox") == ["mbx1", "mbx2", "mbx3", "mbx4"]
+    assert waiting(hostvars, hostvars, "mailbox") == ["mbx1", "mbx2", "mbx3", "mbx4", "mbx6"]
 
 
 def test_a_host_in_work_is_broken_until_it_is_done() -> None:
@@ -190,12 +229,14 @@ def test_a_host_in_work_is_broken_until_it_is_done() -> None:
 
 def test_what_went_wrong_between_the_fixes_is_told() -> None:
     down = {"failed": True, "msg": "mbx1: MSExchangeSA does not start"}
+    edited = {"failed": True, "msg": "cas1: the file was changed by somebody else since"}
     variables = {
         "mailbox_baseline": DONE,
         "outlook_anywhere_restart": {"failed": True, "msg": "One or more items failed", "results": [DONE, down]},
         "outlook_anywhere_reboot": {"skipped": True},
     }
     assert of(variables, "mailbox") == [DONE, down]
+    assert of({**ALL, "rollback_hosts_ipv4": edited}) == [{"skipped": True}, DONE, edited]
 
 
 def test_readings_are_those_of_hosts_that_were_asked() -> None:
@@ -239,6 +280,24 @@ def test_what_an_earlier_run_has_begun_is_a_part_of_its_own() -> None:
     variables["outlook_anywhere_identity"] = {"server": {}, "unfinished": "cas1: in work since noon"}
     assert part_state(variables, "unfinished")["unfinished"] is True
     assert part_state(variables, "pin")["unfinished"] is False
+
+
+def test_several_tasks_tell_as_one_what_changed_what_waits_and_what_went_wrong() -> None:
+    mine, other = finding("drifted", fix="a"), finding("compliant", fix="a")
+    first = {"changed": False, "predicted": True, "findings": [mine], "warnings": ["w"], "reboot_required": True}
+    second = {"changed": True, "predicted": False, "findings": [other, finding("drifted", fix="b")]}
+    loop = {"results": [{"skipped": True}, {"restart_required": ["W3SVC"], "warnings": ["w", "v"]}]}
+    assert together([first, {}, second, loop]) == {
+        "changed": True,
+        "predicted": False,
+        "findings": [mine, finding("drifted", fix="b")],
+        "restart_required": ["W3SVC"],
+        "reboot_required": True,
+        "warnings": ["w", "v"],
+    }
+    lost = {"unreachable": True, "msg": "gone", "failure": {"found": "nothing"}, "changed": False}
+    assert together([first, lost]) == {**together([first]), **{name: lost[name] for name in list(lost)[:3]}}
+    assert together([{"skipped": True}, {}]) == {"changed": False, "skipped": True}
 
 
 def test_a_lost_line_is_told_once() -> None:

@@ -83,6 +83,13 @@ def test_what_is_not_known_keeps_the_gate_closed_unless_somebody_attests_it(
     assert (gate.open, gate.proved, gate.attested) == (True, (), ("mbx1",))
 
 
+@pytest.mark.parametrize("reading", [None, unreachable(), mailbox(refers=None)])
+def test_what_this_controller_has_written_last_counts_more_than_an_attestation(reading: Any) -> None:
+    gate = judge(reading, record(REFER, NOON, "1"), attested=["mbx1"])
+    assert (gate.open, gate.attested) == (False, ())
+    assert "the last that this controller has written, on 2009-01-01 12:00:00+01:00" in gate.reason
+
+
 def test_an_attested_restart_has_its_hours_too() -> None:
     assert "run again at 2009-01-01 15:00:00+01:00" in judge(mailbox(), {}, hours=3, attested=["mbx1"]).reason
 

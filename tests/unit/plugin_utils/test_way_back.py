@@ -17,6 +17,7 @@ SEQUENCES = "NSPI interface protocol sequences"
 GC1 = {"host": "gc1", "fqdn": "gc1.contoso.com", "attested": False}
 NAMELESS = {"host": "gc2", "attested": False, "unknown": "not read"}
 FREE, WITH = "mbx1:6001-6002;mbx1:6004", "mbx1:6001-6002;gc1:6004"
+LATER = "MBX2.contoso.com:6001-6002"
 
 
 def restore(**after: Any) -> dict[str, Any]:
@@ -28,6 +29,11 @@ def restore(**after: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("word", ["failed", "unreachable"])
 def test_a_prediction_that_went_wrong_stops_the_server(part: str, word: str) -> None:
     assert way_back({word: True, "findings": []}, part) == "stop"
+
+
+@pytest.mark.parametrize("part", ["mailbox", "pin", "global_catalog"])
+def test_what_its_role_does_not_look_after_stays(part: str) -> None:
+    assert way_back({"skipped": True, "changed": False}, part) == "stop"
 
 
 @pytest.mark.parametrize(
@@ -58,21 +64,32 @@ def test_a_referral_comes_back_from_snapshots_that_are_without_the_fix(predictio
         (restore(polling="15", ports=FREE), WITH, 0, "restore"),
         (restore(polling="15"), FREE, 0, "restore"),
         (restore(polling="15"), WITH, 0, "defaults"),
-        (restore(polling=None, ports=None), WITH, 0, "restore"),
+        (restore(polling=None, ports=None), "gc1:6004", 0, "restore"),
+        (restore(polling=None, ports=None), WITH, 0, "defaults"),
+        (restore(polling="15", ports=FREE), f"{WITH};{LATER}", 0, "defaults"),
+        (restore(polling="15", ports=f"{FREE};{LATER}"), f"{WITH};{LATER}", 0, "restore"),
+        (restore(polling="15", ports=FREE), f"{WITH};old:6001-6002", 0, "restore"),
         (restore(polling="0", ports=WITH), FREE, 15, "leave"),
         (restore(polling="15", ports=WITH), WITH, 0, "defaults"),
     ],
 )
-def test_a_list_comes_back_from_snapshots_that_are_without_global_catalogs(
+def test_a_list_comes_back_from_snapshots_without_global_catalogs_and_with_all_mailbox_servers_of_now(
     prediction: Any, ports: str | None, polling: int | None, way: str
 ) -> None:
     server = {"valid_ports": ports, "polling_minutes": polling}
-    assert way_back(prediction, "pin", server, [GC1, NAMELESS], ["mbx1.contoso.com"]) == way
+    assert way_back(prediction, "pin", server, [GC1, NAMELESS], ["mbx1.contoso.com", "mbx2.contoso.com"]) == way
 
 
 def test_a_global_catalog_that_is_a_mailbox_server_too_is_no_pin() -> None:
     server = {"valid_ports": WITH, "polling_minutes": 15}
     assert way_back(restore(), "pin", server, [GC1], [{"fqdn": "gc1.contoso.com"}]) == "leave"
+
+
+@pytest.mark.parametrize(("now", "way"), [("gc1:6004", "restore"), ("gc1:6001-6002;gc1:6004", "defaults")])
+def test_of_a_global_catalog_that_is_a_mailbox_server_too_the_directory_port_may_go(now: str, way: str) -> None:
+    server = {"valid_ports": f"{FREE};{now}", "polling_minutes": 0}
+    others = ["mbx1.contoso.com", "gc1.contoso.com"]
+    assert way_back(restore(polling="15", ports=FREE), "pin", server, [GC1], others) == way
 
 
 @pytest.mark.parametrize(
