@@ -92,7 +92,7 @@ def from_json(text: str, host: str) -> Snapshot:
     """
     content: Mapping[str, Any] = json.loads(text)
     version = content["schema_version"]
-    if type(version) is not int or not 1 <= version <= SCHEMA_VERSION:
+    if not isinstance(version, int) or isinstance(version, bool) or not 1 <= version <= SCHEMA_VERSION:
         raise ValueError(f"its schema version is {version!r}, and 1 to {SCHEMA_VERSION} are known")
     if content["sha256"] != _sum(content):
         raise ValueError("it is not as it was written: its sum is another one")
