@@ -14,7 +14,7 @@ author:
 description:
   - Tells on which hosts the playbooks have found that the fix for split connections is wanted, and have looked at one
     of the parts.
-positional: hostvars, parts
+positional: hostvars, parts, only_waiting
 options:
   _input:
     description: Inventory names.
@@ -30,6 +30,10 @@ options:
     type: list
     elements: str
     required: true
+  only_waiting:
+    description: Leave out parts that are in force already.
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""

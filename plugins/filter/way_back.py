@@ -13,7 +13,8 @@ author:
   - exchange_ops.outlook_anywhere authors (@exchange-ops)
 description:
   - Tells whether a server is brought back from its snapshots or to what Exchange delivers.
-  - A snapshot is of use only where what it brings back is without the fix.
+  - A snapshot is of use only where what it brings back is without the fix, and leaves every Mailbox server that a list
+    allows now.
 positional: part
 options:
   _input:
@@ -58,7 +59,7 @@ RETURN = r"""
 _value:
   description:
     - V(restore) from snapshots, V(defaults) to what Exchange delivers, V(leave) where there is nothing to undo,
-      V(stop) where the prediction failed.
+      V(stop) where the prediction failed or was not made.
   type: str
 """
 

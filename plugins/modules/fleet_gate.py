@@ -61,7 +61,8 @@ options:
   attested:
     description:
       - Hosts of O(mailbox) of which somebody says that they have restarted MSExchangeSA since they refer to DSProxy
-        again. Counts where nothing is known, and is shown as attested, not as proved.
+        again. Counts where neither the server nor this controller's journal says otherwise, and is shown as attested,
+        not as proved.
     type: list
     elements: str
     default: []

@@ -27,14 +27,22 @@ IN_WORK_VARIABLE, BROKEN_VARIABLE = "outlook_anywhere_in_work", "outlook_anywher
 SPLIT_VARIABLE = "outlook_anywhere_split_wanted"
 # What the tasks returned that changed a server, by the name that they registered; a later look may have replaced it.
 APPLIED_VARIABLE = "outlook_anywhere_applied"
-# What playbook site registers while it changes a server, beside the results of the fixes.
+# Those of them behind which the server has booted.
+REBOOTED_VARIABLE = "outlook_anywhere_rebooted"
+# What the playbooks register while they change a server, beside the results of the fixes; playbook rollback leaves
+# nothing else undone for a hosts file that somebody else has edited.
 STEP_VARIABLES = (
+    "rollback_hosts_ipv4",
     "outlook_anywhere_before",
     "outlook_anywhere_reboot",
     "outlook_anywhere_restart",
     "outlook_anywhere_after",
 )
 PIN = "client_access_pin"
+# How a result says that its task went wrong.
+_WRONG = ("failed", "unreachable", "msg", "failure")
+# What a second look may say of a setting that is as the run has left it.
+_AT_REST = ("compliant", "not_managed", "not_applicable")
 # Under which name each role registers the result of which fixes, by group.
 EXPECTED: dict[str, dict[str, tuple[type[Fix], ...]]] = {
     "global_catalog": {"global_catalog_baseline": (NspiEndpoint,)},
@@ -120,6 +128,26 @@ def _steps(variables: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return results
 
 
+def together(results: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """The results of several tasks as that of one; of a setting that several tell of, what the first says."""
+    every = [one for result in results for one in result.get("results") or [result]]
+    told = [one for one in every if one and not one.get("skipped")]
+    if not told:
+        return {"changed": False, "skipped": True}
+    findings = [finding for one in told for finding in one.get("findings") or ()]
+    first = {(finding["fix"], finding["setting"]): finding for finding in reversed(findings)}
+    wrong = [{name: one[name] for name in _WRONG if one.get(name)} for one in told if _went_wrong(one)]
+    return {
+        "changed": any(one.get("changed") for one in told),
+        "predicted": any(one.get("changed") and one.get("predicted") for one in told),
+        "findings": list(reversed(first.values())),
+        "restart_required": list(dict.fromkeys(name for one in told for name in one.get("restart_required") or ())),
+        "reboot_required": any(one.get("reboot_required") for one in told),
+        "warnings": list(dict.fromkeys(text for one in told for text in one.get("warnings") or ())),
+        **(wrong[0] if wrong else {}),
+    }
+
+
 def lost_lines(variables: Mapping[str, Any], part: str) -> list[str]:
     """A line for each task of this part that lost its server: Ansible goes on behind such a task, and nobody may."""
     results = [*part_state(variables, part)["results"].values(), *_steps(variables)]
@@ -141,11 +169,11 @@ def broken(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]]) -> l
 def waiting(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]], part: str) -> list[str]:
     """The hosts on which a part is not yet in force: to be changed, waiting for a restart, or not known."""
     states = {host: part_state(hostvars[host], part) for host in hosts}
-    return [
-        host
-        for host, state in states.items()
-        if state["trouble"] or state["to_change"] or state["restart_required"] or not state["results"]
-    ]
+    return [host for host, state in states.items() if _waits(state) or not state["results"]]
+
+
+def _waits(state: Mapping[str, Any]) -> bool:
+    return bool(state["trouble"] or state["to_change"] or state["restart_required"] or state["reboot_required"])
 
 
 def _went_wrong(result: Mapping[str, Any]) -> bool:
@@ -156,6 +184,7 @@ def _latest(name: str, variables: Mapping[str, Any]) -> Mapping[str, Any]:
     """What a task registered; where it had changed the server and looked again later, both in one.
 
     What was found before the change and whether it was changed comes from the first, what holds now from the second.
+    The second may not look at all that was changed, or not know any more what it waits for.
     """
     again: Mapping[str, Any] = variables[name]
     first = (variables.get(APPLIED_VARIABLE) or {}).get(name)
@@ -163,12 +192,21 @@ def _latest(name: str, variables: Mapping[str, Any]) -> Mapping[str, Any]:
         return first if first and _went_wrong(first) else again
     before = {finding["setting"]: finding for finding in first.get("findings") or ()}
     findings = [
-        {**before[finding["setting"]], "effective": finding["effective"]}
-        if finding["status"] == "compliant" and finding["setting"] in before
+        {**before.pop(finding["setting"]), "effective": finding["effective"]}
+        if finding["status"] in _AT_REST and finding["setting"] in before
         else finding
         for finding in again.get("findings") or ()
     ]
-    return {**again, "changed": first.get("changed"), "predicted": False, "findings": findings}
+    settings = {finding["setting"] for finding in findings}
+    findings += [finding for setting, finding in before.items() if setting not in settings]
+    waits = bool(first.get("reboot_required")) and name not in (variables.get(REBOOTED_VARIABLE) or ())
+    return {
+        **again,
+        "changed": first.get("changed"),
+        "predicted": False,
+        "findings": findings,
+        "reboot_required": bool(again.get("reboot_required")) or waits,
+    }
 
 
 def _held_back(result: Mapping[str, Any], why: str | None) -> Mapping[str, Any]:
@@ -206,13 +244,23 @@ def _why_unread(host: str, variables: Mapping[str, Any]) -> str:
     return f"{host} could not be read: {found}"
 
 
-def behind(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]], parts: Iterable[str]) -> list[str]:
-    """The hosts with a part behind a gate: the fix for split connections is wanted there, and the part looked after."""
+def behind(
+    hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]], parts: Iterable[str], only_waiting: bool = False
+) -> list[str]:
+    """The hosts with a part behind a gate: the fix for split connections is wanted there, and the part looked after.
+
+    With C(only_waiting) a part that is in force already stands behind no gate.
+    """
     wanted = list(parts)
+    states = {
+        host: [part_state(hostvars[host], part) for part in wanted]
+        for host in hosts
+        if hostvars[host].get(SPLIT_VARIABLE)
+    }
     return [
         host
-        for host in hosts
-        if hostvars[host].get(SPLIT_VARIABLE) and any(part_state(hostvars[host], part)["results"] for part in wanted)
+        for host, found in states.items()
+        if any(state["results"] and (_waits(state) or not only_waiting) for state in found)
     ]
 
 

@@ -22,7 +22,7 @@ from .formats import sc
 from .formats.names import ServerName
 from .formats.valid_ports import parse_value
 from .gates import DirectoryServer, Gate, Reading, Settling, why_unread
-from .journal import Memory
+from .journal import Memory, Record
 from .restart_note import FIX as RESTARTS
 
 
@@ -65,7 +65,7 @@ def refers_to_dsproxy(
 
     It must have restarted MSExchangeSA since its change, and the last of these restarts must be so long ago that no
     Outlook still uses a Global Catalog. C(attested) are hosts of which somebody says so; it counts where nothing is
-    known.
+    known, from the server or from this controller's journal.
     """
     proved: list[str] = []
     vouched: list[str] = []
@@ -137,7 +137,7 @@ def without_global_catalogs(
 
 def listed(valid_ports: str, servers: Iterable[ServerName], mailbox_servers: Iterable[ServerName] = ()) -> list[str]:
     """The entries that name a Global Catalog which is no Mailbox server, on the directory's port."""
-    names = _names(servers) - _names(mailbox_servers)
+    names = names_of(servers) - names_of(mailbox_servers)
     return [
         entry.text
         for entry in parse_value(valid_ports).entries
@@ -145,20 +145,21 @@ def listed(valid_ports: str, servers: Iterable[ServerName], mailbox_servers: Ite
     ]
 
 
-def _names(servers: Iterable[ServerName]) -> set[str]:
+def names_of(servers: Iterable[ServerName]) -> set[str]:
+    """Both names of each, as a list may have them."""
     return {name.lower() for server in servers for name in (server.fqdn, server.netbios)}
 
 
 def _seen(reading: Reading, memory: Memory) -> _Seen:
     trouble = why_unread(reading)
     if trouble is not None or reading is None:
-        return _Seen(trouble or "was not read just now", unknown=True)
+        return _unseen(trouble or "was not read just now", memory)
     facts = reading["server"]
     if facts.get("exchange_2010_or_later"):
         return _Seen()
     refers = facts.get("refers_http_to_dsproxy")
     if refers is None:
-        return _Seen("does not show whether it refers HTTP clients to DSProxy", unknown=True)
+        return _unseen("does not show whether it refers HTTP clients to DSProxy", memory)
     if not refers:
         return _Seen("does not refer HTTP clients to DSProxy")
     if facts.get("cluster_node") and (facts.get("services") or {}).get(SERVICE) == sc.STOPPED:
@@ -170,11 +171,27 @@ def _seen(reading: Reading, memory: Memory) -> _Seen:
     return _started(datetime.datetime.fromisoformat(str(started)), memory)
 
 
+def _unseen(lack: str, memory: Memory) -> _Seen:
+    """What this controller has written last counts where the server does not show it."""
+    record = _switched_off(memory)
+    if record is None:
+        return _Seen(lack, unknown=True)
+    return _Seen(
+        f"{lack}, and the last that this controller has written, on {_shown(record.changed_at)}, is that it does not "
+        "refer HTTP clients to DSProxy"
+    )
+
+
+def _switched_off(memory: Memory) -> Record | None:
+    """What the journal says of the referral where that keeps HTTP clients from DSProxy."""
+    record = memory.get((DsproxyReferral.name, REFER))
+    return None if record is None or record.value in (None, "0") else record
+
+
 def _started(started: datetime.datetime, memory: Memory) -> _Seen:
     """Whether MSExchangeSA has started since the last change that this controller knows, and when it first did."""
     records = [record for (fix, _setting), record in memory.items() if fix == DsproxyReferral.name]
-    refer = memory.get((DsproxyReferral.name, REFER))
-    if not records or (refer is not None and refer.value not in (None, "0")):
+    if not records or _switched_off(memory) is not None:
         return _Seen(
             f"refers to DSProxy, and this controller has not changed that: whether {SERVICE} has restarted since is "
             "not known (see outlook_anywhere_attested_dsproxy)",

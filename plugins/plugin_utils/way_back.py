@@ -15,9 +15,10 @@ from typing import Any, Literal
 
 from .fixes.dsproxy_referral import REFER, TARGET
 from .fixes.nspi_endpoint import SEQUENCES
-from .fixes.valid_ports import POLLING, VALID_PORTS
+from .fixes.valid_ports import DIRECTORY_PORT, POLLING, VALID_PORTS
 from .formats.names import ServerName
-from .undo_gates import listed
+from .formats.valid_ports import Targets, parse_value
+from .undo_gates import listed, names_of
 
 Way = Literal["stop", "restore", "defaults", "leave"]
 
@@ -32,9 +33,9 @@ def way_back(
 ) -> Way:
     """For one part of one server, by what restore predicts for it and what server_info tells of it.
 
-    C(stop) where the prediction failed, C(leave) where there is nothing to undo.
+    C(stop) where the prediction failed or was not made, C(leave) where there is nothing to undo.
     """
-    if restore.get("failed") or restore.get("unreachable"):
+    if restore.get("failed") or restore.get("unreachable") or restore.get("skipped"):
         return "stop"
     after = {str(finding["setting"]): finding["after"] for finding in restore.get("findings") or ()}
     if part == "mailbox":
@@ -43,7 +44,8 @@ def way_back(
         return "restore" if _is_silent(after, protocol_sequences) else "defaults"
     catalogs, others = _names(global_catalogs), _names(mailbox_servers)
     now = _now(server or {})
-    if after and _is_free(now | after, catalogs, others):
+    then = now | after
+    if after and _is_free(then, catalogs, others) and _keeps_mailboxes(then, now, catalogs, others):
         return "restore"
     return "leave" if _is_free(now, catalogs, others) else "defaults"
 
@@ -66,6 +68,20 @@ def _now(server: Mapping[str, Any]) -> dict[str, Any]:
 def _is_free(values: Mapping[str, Any], catalogs: list[ServerName], others: list[ServerName]) -> bool:
     """The servicelet polls, and no Global Catalog is listed."""
     return values[POLLING] != "0" and not listed(values[VALID_PORTS] or "", catalogs, others)
+
+
+def _keeps_mailboxes(
+    then: Mapping[str, Any], now: Mapping[str, Any], catalogs: list[ServerName], others: list[ServerName]
+) -> bool:
+    """No Mailbox server that came since would be taken out; a Global Catalog's directory port is none of it."""
+    allowed = Targets(parse_value(then[VALID_PORTS] or "").entries)
+    theirs, directory = names_of(others), names_of(catalogs)
+    return all(
+        allowed.covers(entry)
+        for entry in parse_value(now[VALID_PORTS] or "").entries
+        if entry.name.lower() in theirs
+        and not (entry.name.lower() in directory and entry.low == entry.high == DIRECTORY_PORT)
+    )
 
 
 def _names(servers: Iterable[Any]) -> list[ServerName]:
