@@ -17,10 +17,11 @@ description:
     in the reverse of the order in which it was changed.
   - A snapshot that has been restored is renamed (C(.restored) behind its name), never deleted. The first original of a
     setting stays the original until then, whatever was changed after it.
-  - A snapshot that is not whole, of another host, or of a newer form than this version knows, is refused before
-    anything is sent to the server.
-  - A registry value that somebody else has changed since is restored, with a warning that says what it was. A file
-    that somebody else has changed since is not, because putting its old bytes back would undo that too.
+  - A snapshot that is not whole, not as it was written, of another host, or of a newer form than this version knows, is
+    refused before anything is sent to the server.
+  - A registry value that somebody else has changed since is restored, with a warning that says what it was. From a
+    hosts file that somebody else has changed since only our own lines are taken out, as the journal has them; where it
+    does not, the task fails.
   - What is restored may need a restart or a boot to be in force, as the change did. The order in which the servers of a
     fleet must be undone is that of playbook C(exchange_ops.outlook_anywhere.rollback).
   - A restore writes a snapshot too. It is used only where O(to) names its file.
@@ -32,7 +33,8 @@ options:
     description:
       - V(original) is what each setting was before the first task that changed it.
       - V(previous) is what was there before the last task that changed something.
-      - Anything else is the path of a snapshot of this host.
+      - Anything else is the path of a snapshot of this host, for what was there before that task. What later tasks did at
+        the same places is undone with it.
     type: str
     default: original
   fixes:
