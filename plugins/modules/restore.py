@@ -33,8 +33,8 @@ options:
     description:
       - V(original) is what each setting was before the first task that changed it.
       - V(previous) is what was there before the last task that changed something.
-      - Anything else is the path of a snapshot of this host, for what was there before that task. What later tasks did at
-        the same places is undone with it.
+      - Anything else is the path of a snapshot of this host, for what was there before that task. What later tasks did
+        at the same places is undone with it.
     type: str
     default: original
   fixes:
