@@ -138,27 +138,39 @@ def client_access_pinned(
     Its list must allow every Global Catalog, and must have been read again some time after its last write, so that the
     RPC proxy has it.
     """
+    servers = list(servers)
+    lacks = {host: ", ".join(_is_not_pinned(readings.get(host), servers)) for host in hosts}
+    return settled("the gate before Mailbox servers is closed", lacks, readings, settle, expected)
+
+
+def settled(
+    closed: str,
+    lacks: Mapping[str, str],
+    readings: Mapping[str, Reading],
+    settle: Settling,
+    expected: Iterable[str],
+) -> Gate:
+    """A gate of Client Access servers: none lacks anything, and the RPC proxy of each has read its list since."""
     proved, coming, missing = [], [], []
-    hosts, servers, promised, wait = list(hosts), list(servers), set(expected), 0
-    if not hosts:
+    promised, wait = set(expected), 0
+    if not lacks:
         missing.append("there is no Client Access server")
-    for host in hosts:
+    for host, lack in lacks.items():
         reading = readings.get(host)
-        lacks = _is_not_pinned(reading, servers)
-        left = 0 if lacks or reading is None else settle.seconds_left(host, reading)
-        if not lacks and not left:
+        left = 0 if lack or reading is None else settle.seconds_left(host, reading)
+        if not lack and not left:
             proved.append(host)
-        elif lacks and host in promised:
+        elif lack and host in promised:
             coming.append(host)
-        elif lacks:
-            missing.append(f"{host} {', '.join(lacks)}")
+        elif lack:
+            missing.append(f"{host} {lack}")
         else:
             wait = max(wait, left)
             missing.append(
                 f"{host} has a list that the RPC proxy may not have read: {left} of {settle.seconds:g} seconds are left"
             )
     return Gate(
-        "the gate before Mailbox servers is closed",
+        closed,
         proved=tuple(proved),
         expected=tuple(coming),
         missing=tuple(missing),

@@ -10,9 +10,10 @@ import json
 from dataclasses import dataclass
 
 from .fixes import dsproxy_referral, kernel_mode_authentication, valid_ports
+from .fixes.proof import RESTARTS
 from .journal import JournalUnusable, Memory, Record
 
-FIX = "service_restart"
+FIX = RESTARTS
 _UNDER_WAY = " under way"
 # Which records wait for the start of which service: by the fix, and by its setting where not all of the fix do.
 _WAIT_FOR = {

@@ -16,7 +16,7 @@ from .fixes.dsproxy_referral import PROCESS, DsproxyReferral
 from .fixes.dsproxy_referral import SERVICE as SYSTEM_ATTENDANT
 from .fixes.hosts_ipv4 import UNDO, UNDONE, HostsIpv4
 from .fixes.plan import Failure, Finding, Fix, Plan
-from .fixes.proof import boot_time
+from .fixes.proof import boot_time, restarts_of
 from .fixes.unread import unread_failure
 from .fixes.valid_ports import PINNED
 from .formats.hosts_file import Undo, absent, line_end
@@ -47,7 +47,6 @@ from .reads import (
     ReadIisSection,
     ReadKey,
 )
-from .restart_note import FIX as RESTARTS
 from .snapshot import Kept, Note, Shown
 
 _SHOWN = 300
@@ -231,11 +230,7 @@ def _wanted_text(item: Kept, shown: Shown) -> str | None:
 
 def _has_restarted(service: str, since: datetime.datetime, observed: Observed, memory: Memory) -> bool:
     """By a boot, by a restart that was seen, or by the start of the System Attendant's process."""
-    moments = [
-        record.changed_at
-        for (fix, setting), record in memory.items()
-        if fix == RESTARTS and setting.lower() == service.lower()
-    ]
+    moments = restarts_of(memory, service)
     boot = boot_time(observed)
     moments += [] if boot is None else [boot]
     processes = observed.states.get(PROCESS)

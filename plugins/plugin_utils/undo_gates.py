@@ -17,13 +17,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from .fixes.dsproxy_referral import REFER, SERVICE, DsproxyReferral
+from .fixes.proof import restarts_of
 from .fixes.valid_ports import DIRECTORY_PORT
 from .formats import sc
 from .formats.names import ServerName
 from .formats.valid_ports import parse_value
-from .gates import DirectoryServer, Gate, Reading, Settling, why_unread
+from .gates import DirectoryServer, Gate, Reading, Settling, settled, why_unread
 from .journal import Memory, Record
-from .restart_note import FIX as RESTARTS
 
 
 @dataclass(frozen=True)
@@ -106,33 +106,9 @@ def without_global_catalogs(
     The list must have been without them so long that the RPC proxy has read it. A Global Catalog that is a Mailbox
     server too stays in the list, for DSProxy.
     """
-    proved, coming, missing = [], [], []
-    hosts, servers, promised, wait = list(hosts), list(servers), set(expected), 0
-    others = tuple(mailbox_servers)
-    if not hosts:
-        missing.append("there is no Client Access server")
-    for host in hosts:
-        reading = readings.get(host)
-        lack = _still_lists(reading, servers, others)
-        left = 0 if lack or reading is None else settle.seconds_left(host, reading)
-        if not lack and not left:
-            proved.append(host)
-        elif lack and host in promised:
-            coming.append(host)
-        elif lack:
-            missing.append(f"{host} {lack}")
-        else:
-            wait = max(wait, left)
-            missing.append(
-                f"{host} has a list that the RPC proxy may not have read: {left} of {settle.seconds:g} seconds are left"
-            )
-    return Gate(
-        "the gate before Global Catalogs is closed",
-        proved=tuple(proved),
-        expected=tuple(coming),
-        missing=tuple(missing),
-        wait_seconds=wait,
-    )
+    servers, others = list(servers), tuple(mailbox_servers)
+    lacks = {host: _still_lists(readings.get(host), servers, others) or "" for host in hosts}
+    return settled("the gate before Global Catalogs is closed", lacks, readings, settle, expected)
 
 
 def listed(valid_ports: str, servers: Iterable[ServerName], mailbox_servers: Iterable[ServerName] = ()) -> list[str]:
@@ -201,11 +177,7 @@ def _started(started: datetime.datetime, memory: Memory) -> _Seen:
     changed = max(record.changed_at for record in records)
     if started <= changed:
         return _Seen(f"has not restarted {SERVICE} since {_shown(changed)}, when its referral was changed")
-    ours = [
-        record.changed_at
-        for (fix, setting), record in memory.items()
-        if fix == RESTARTS and setting.lower() == SERVICE.lower() and record.changed_at >= changed
-    ]
+    ours = [moment for moment in restarts_of(memory, SERVICE) if moment >= changed]
     return _Seen(since=min([started, *ours]))
 
 

@@ -32,13 +32,11 @@ from .iis import (
     section_failure,
 )
 from .plan import Effective, Failure, Finding, Fix, Plan
-from .proof import boot_time, clock_failure, proof_of
+from .proof import boot_time, clock_failure, proof_of, restarts_of
 
 KERNEL_MODE = "useKernelMode"
 OWN_CREDENTIALS = "useAppPoolCredentials"
 SERVICE = "W3SVC"
-# The module that remembers when it restarted a service.
-RESTARTS = "service_restart"
 SERVER = "server"
 # The texts of IIS for what is wanted.
 TEXTS = {True: "true", False: "false"}
@@ -287,10 +285,8 @@ def _contradiction(why: str, server: IisSection, rpc: IisSection) -> Failure:
 
 def _last_start(observed: Observed, memory: Memory) -> datetime.datetime | None:
     """When IIS was last seen to start anew: by service_restart, or with the server."""
-    restarts = [record for record in memory.values() if record.fix == RESTARTS]
-    moments = [record.changed_at for record in restarts if record.setting.lower() == SERVICE.lower()]
     boot = boot_time(observed)
-    return max([*moments, *([] if boot is None else [boot])], default=None)
+    return max([*restarts_of(memory, SERVICE), *([] if boot is None else [boot])], default=None)
 
 
 def _effective(

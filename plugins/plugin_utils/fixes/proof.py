@@ -14,6 +14,8 @@ from ..reads import Clock, Observed, ReadClock
 from .plan import Failure
 
 Proof = Literal["proved", "pending", "unknown"]
+# The module that remembers when it restarted a service.
+RESTARTS = "service_restart"
 
 
 def proof_of(memory: Memory, fix: str, setting: str, value: str | None, started: datetime.datetime | None) -> Proof:
@@ -28,6 +30,14 @@ def proof_of(memory: Memory, fix: str, setting: str, value: str | None, started:
     if started is None or started <= record.changed_at:
         return "pending"
     return "proved"
+
+
+def restarts_of(memory: Memory, service: str) -> list[datetime.datetime]:
+    """When the module service_restart has seen a service start anew, by the server's clock."""
+    wanted = service.lower()
+    return [
+        record.changed_at for (fix, setting), record in memory.items() if fix == RESTARTS and setting.lower() == wanted
+    ]
 
 
 def clock_failure(observed: Observed, setting: str) -> Failure | None:
