@@ -9,7 +9,7 @@ Alone knows check mode and diff. A task brings any number of fixes to where they
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -302,6 +302,7 @@ class _Run:
     observed: Observed
     warnings: tuple[str, ...] = field(default=(), init=False)
     snapshot: str | None = field(default=None, init=False)
+    kept: Snapshot | None = field(default=None, init=False)
 
     def change(self, outcome: Outcome, reads: tuple[Read, ...], reading: Reading) -> Outcome:
         """Keep what is there, make the changes, verify them."""
@@ -323,16 +324,21 @@ class _Run:
 
     def _keep(self, changing: Sequence[Looked]) -> None:
         """What is there, and what must be known when the line is lost; raises JournalUnusable, SnapshotUnusable."""
-        kept = self._kept(changing)
-        self.snapshot = self.controller.snapshots.keep(kept)
+        self.kept = self._kept(changing)
+        self.snapshot = self.controller.snapshots.keep(self.kept)
         shell = Record(*SHELL, self.server.shell_name, datetime.datetime.now(datetime.UTC))
         records = [record for one in changing for record in self._records(one)]
         first = [(one.name, setting) for one in changing for setting in one.plan.forget_first]
         try:
             self.controller.journal.remember([*records, shell], first)
         except JournalUnusable:
-            self.snapshot = self.controller.snapshots.settle(self.snapshot, kept, ())
+            self._settle(())
             raise
+
+    def _settle(self, made: Collection[tuple[str, Place]]) -> None:
+        """What was kept of changes that were surely not made is no original."""
+        if self.snapshot is not None and self.kept is not None:
+            self.snapshot = self.controller.snapshots.settle(self.snapshot, self.kept, made)
 
     def _kept(self, changing: Sequence[Looked]) -> Snapshot:
         clock = self.observed.states.get(ReadClock())
@@ -379,6 +385,8 @@ class _Run:
             applied = replace(second, accepted=applied.accepted + second.accepted)
             left = {one.name: one.item.plan(applied.observed, self.memory) for one in changing}
             writers = {}
+        if applied.rejected is not None:
+            self._settle(_made(changing, left, applied))
         failures = [(one, _failure(one, applied, left[one.name], writers.get(one.name))) for one in changing]
         return self._told(outcome, failures, applied)
 
@@ -399,10 +407,6 @@ class _Run:
         """Remember what is verified, and say what came of all."""
         changing = [one for one, _failure in failures]
         changed = _changed(changing, applied)
-        if self.snapshot is not None and applied.rejected is not None:
-            self.snapshot = self.controller.snapshots.settle(
-                self.snapshot, self._kept(changing), self._made(changing, applied)
-            )
         stops = [(one.name, Stop(failure, changed)) for one, failure in failures if failure is not None]
         good = [one for one, failure in failures if failure is None and _accepted(one, applied)]
         try:
@@ -429,22 +433,23 @@ class _Run:
             done=frozenset(done) if stops else outcome.done,
         )
 
-    def _made(self, changing: Sequence[Looked], applied: Applied) -> set[tuple[str, Place]]:
-        """The places that were changed, or may have been: the rejected one unless it is seen as it was."""
-        made = set()
-        for one in changing:
-            now = {finding.setting: finding for finding in one.item.plan(applied.observed, self.memory).findings}
-            for change in one.plan.changes:
-                seen = [now.get(setting) for setting in settings_of(change)]
-                as_before = all(
-                    finding is not None
-                    and finding.status != "unknown"
-                    and finding.before == _finding(one.plan, finding.setting).before
-                    for finding in seen
-                )
-                if change in applied.accepted or not as_before:
-                    made.add((one.name, place_of_change(change)))
-        return made
+
+def _made(changing: Sequence[Looked], left: Mapping[str, Plan], applied: Applied) -> set[tuple[str, Place]]:
+    """The places that were changed, or may have been: the rejected one unless it is seen as it was."""
+    made = set()
+    for one in changing:
+        now = {finding.setting: finding for finding in left[one.name].findings}
+        for change in one.plan.changes:
+            seen = [now.get(setting) for setting in settings_of(change)]
+            as_before = all(
+                finding is not None
+                and finding.status != "unknown"
+                and finding.before == _finding(one.plan, finding.setting).before
+                for finding in seen
+            )
+            if change in applied.accepted or not as_before:
+                made.add((one.name, place_of_change(change)))
+    return made
 
 
 def _settings_of(changes: Iterable[Change]) -> list[str]:

@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from .changes import Change, ReplaceFile, SetIisAttribute, settings_of
 from .fixes.plan import Failure, Plan
@@ -16,6 +17,9 @@ from .formats.registry import DeleteValue, KeyContent, RegistryChange, SetNumber
 from .journal import Memory, Record
 from .places import Place, State, Typed, place_of_change
 from .reads import Observed
+
+Item = TypeVar("Item")
+Name = TypeVar("Name")
 
 
 @dataclass(frozen=True)
@@ -156,19 +160,18 @@ def _makes_key(change: Change, observed: Observed) -> bool:
     return not isinstance(observed.key(change.key), KeyContent)
 
 
-def first_states(snapshots: Sequence[Snapshot]) -> dict[tuple[str, Place], Kept]:
+def first_states(snapshots: Iterable[Snapshot]) -> dict[tuple[str, Place], Kept]:
     """Each place as it was before the first of these snapshots that knows it."""
-    first: dict[tuple[str, Place], Kept] = {}
-    for snapshot in snapshots:
-        for kept in snapshot.kept:
-            first.setdefault(kept.spot, kept)
-    return first
+    return _firsts((kept for snapshot in snapshots for kept in snapshot.kept), lambda kept: kept.spot)
 
 
 def first_notes(snapshots: Iterable[Snapshot]) -> dict[tuple[str, str], Note]:
     """What the journal said under each name before the first of these tasks."""
-    first: dict[tuple[str, str], Note] = {}
-    for snapshot in snapshots:
-        for note in snapshot.notes:
-            first.setdefault(note.name, note)
+    return _firsts((note for snapshot in snapshots for note in snapshot.notes), lambda note: note.name)
+
+
+def _firsts(items: Iterable[Item], name: Callable[[Item], Name]) -> dict[Name, Item]:
+    first: dict[Name, Item] = {}
+    for item in items:
+        first.setdefault(name(item), item)
     return first

@@ -24,7 +24,7 @@ RESTORED = ".restored"
 UNUSED = ".unused"
 # What restore keeps is for a second thought: neither the original nor a state that somebody wanted.
 RESTORE = "restore"
-_NUMBERED = re.compile(r"(\d{6,})-[0-9TZ]+-[a-z0-9_]+\.json((?:\.restored|\.unused)*)")
+_NUMBERED = re.compile(r"(\d{6,})-[0-9TZ]+-[a-z0-9_]+\.json(?:\.restored|\.unused)*")
 
 
 class SnapshotUnusable(Exception):
@@ -116,7 +116,7 @@ class FileSnapshots:
         part, rest = stored.snapshot.where(is_restored), stored.snapshot.where(lambda kept: not is_restored(kept))
         if not part.kept:
             return
-        retired = self._free(stored.path, RESTORED)
+        retired = _retired_name(stored.path)
         if not rest.kept:
             stored.path.replace(retired)
             return
@@ -136,15 +136,16 @@ class FileSnapshots:
             whole = whole.together(snapshot)
         write_whole(path, to_json(whole))
 
-    def _free(self, path: Path, ending: str) -> Path:
-        """The name with an ending, and with one more for each part of it that has that."""
-        free = path.with_name(path.name + ending)
-        while free.exists():
-            free = free.with_name(free.name + ending)
-        return free
-
     def _names(self) -> list[re.Match[str]]:
         if not self.folder.is_dir():
             return []
         found = (_NUMBERED.fullmatch(path.name) for path in self.folder.iterdir())
         return [match for match in found if match is not None]
+
+
+def _retired_name(path: Path) -> Path:
+    """With one ending more for each part of it that was restored before."""
+    free = path.with_name(path.name + RESTORED)
+    while free.exists():
+        free = free.with_name(free.name + RESTORED)
+    return free
