@@ -14,7 +14,7 @@ from .fixes.options import OptionReader
 from .fixes.plan import Failure
 from .formats.names import ServerName
 from .gates import DirectoryServer, Gate, Settling, client_access_pinned, global_catalogs_listen
-from .inventory_names import is_true
+from .inventory_names import is_true, with_names
 from .journal import FileJournal, JournalUnusable, Memory
 from .undo_gates import Grace, refers_to_dsproxy, without_global_catalogs
 
@@ -55,7 +55,7 @@ class FleetGateAction(ControllerAction):
         """In check mode a closed gate is told and does not fail, and what a run would bring counts as expected."""
         reader = OptionReader()
         servers = reader.each("global_catalogs", options["global_catalogs"], _directory_server)
-        others = reader.each("mailbox_servers", _with_names(options["mailbox_servers"]), ServerName.parse)
+        others = reader.each("mailbox_servers", with_names(options["mailbox_servers"]), ServerName.parse)
         for option, most in (("settle_minutes", MOST_MINUTES), ("grace_hours", MOST_HOURS)):
             if not 0 <= options[option] <= most:
                 reader.problem(option, options[option], f"it is not between 0 and {most}")
@@ -92,11 +92,6 @@ def _judged(
         grace = Grace(options["grace_hours"] * 3600, memories)
         return refers_to_dsproxy(options["mailbox"], readings, grace, options["attested"], expected)
     return without_global_catalogs(options["client_access"], servers, readings, settling, mailbox_servers, expected)
-
-
-def _with_names(servers: list[Any]) -> list[Any]:
-    """Without those whose name nobody knows: no entry of theirs can be told."""
-    return [server for server in servers if not (isinstance(server, Mapping) and server.get("unknown"))]
 
 
 def _directory_server(value: Mapping[str, Any]) -> DirectoryServer:

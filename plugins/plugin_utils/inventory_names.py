@@ -86,3 +86,8 @@ def _unknown(host: str, variables: Mapping[str, Any]) -> str:
         f"the FQDN of {host} is not known: {reason}. Set outlook_anywhere_fqdn for {host} in the inventory, or let "
         "this run read it (take it into --limit, mend its connection)"
     )
+
+
+def with_names(servers: Iterable[Any]) -> list[Any]:
+    """Without those whose name nobody knows: no entry of theirs can be told."""
+    return [server for server in servers if not (isinstance(server, Mapping) and server.get("unknown"))]

@@ -18,6 +18,7 @@ from .fixes.nspi_endpoint import SEQUENCES
 from .fixes.valid_ports import DIRECTORY_PORT, POLLING, VALID_PORTS
 from .formats.names import ServerName
 from .formats.valid_ports import Targets, parse_value
+from .inventory_names import with_names
 from .undo_gates import listed, names_of
 
 Way = Literal["stop", "restore", "defaults", "leave"]
@@ -86,7 +87,7 @@ def _keeps_mailboxes(
 
 def _names(servers: Iterable[Any]) -> list[ServerName]:
     """Those whose name is known; the others cannot be told in a list."""
-    return [_name(server) for server in servers if not (isinstance(server, Mapping) and server.get("unknown"))]
+    return [_name(server) for server in with_names(servers)]
 
 
 def _name(server: Any) -> ServerName:
