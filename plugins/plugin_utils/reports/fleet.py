@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from ..fleet_finding import FleetFinding
 from ..formats.text import printable
 from .summary import Waits, gate_lines, pending
 
@@ -16,7 +17,7 @@ HostState = Literal["read", "failed", "unreachable", "not_read"]
 
 ABSENT_CELL = "-"
 # What keeps a fleet from being clean, in the order in which the summary names it.
-TROUBLE = ("drifted", "unknown", "failed", "unreachable", "not_read", "unfinished")
+TROUBLE = ("drifted", "unknown", "failed", "unreachable", "not_read", "unfinished", "fleet_problems")
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,7 @@ class FleetReport:
     collection_version: str
     stopped: tuple[str, ...] = ()
     gates: tuple[Mapping[str, Any], ...] = ()
+    fleet: tuple[FleetFinding, ...] = ()
 
     @property
     def settings(self) -> tuple[str, ...]:
@@ -131,7 +133,8 @@ class FleetReport:
             state: sum(host.state == state for host in self.hosts) for state in ("failed", "unreachable", "not_read")
         }
         unfinished = sum(bool(host.unfinished) for host in self.hosts)
-        return {"hosts": len(self.hosts), **counts, **states, "unfinished": unfinished}
+        problems = sum(finding.level == "problem" for finding in self.fleet)
+        return {"hosts": len(self.hosts), **counts, **states, "unfinished": unfinished, "fleet_problems": problems}
 
     @property
     def clean(self) -> bool:
@@ -150,6 +153,7 @@ class FleetReport:
             "gates": [dict(gate) for gate in self.gates],
             "summary": self.summary,
             "settings": list(self.settings),
+            "fleet": [finding.as_dict() for finding in self.fleet],
             "hosts": [host.as_dict() for host in self.hosts],
         }
 
@@ -166,6 +170,7 @@ class FleetReport:
             lines += [f"warning: {warning}" for warning in host.warnings]
             lines += pending(host.name, host.groups, host.waits, self.changes_applied)
             lines += host.unfinished
+        lines += [finding.line for finding in self.fleet]
         lines += [line for gate in self.gates for line in gate_lines(gate)]
         return [printable(line) for line in [*lines, *self.stopped]]
 
