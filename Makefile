@@ -36,7 +36,7 @@ lint: venv-lint ## run every linter; ARGS="..." names the steps to run
 	.venv/lint/bin/python tools/lint.py $(ARGS)
 
 clean: ## remove what make built
-	rm -rf .venv .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache tests/output
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 venv: python

@@ -21,10 +21,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """How many cuts each task survived, one line a survey."""
+    """How many cuts each task survived, one line a survey, and how fast the report is in a browser."""
     reports = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]
-    lines = {str(value) for report in reports for name, value in report.user_properties if name == "cuts"}
-    if lines:
-        terminalreporter.section("cuts")
-        for line in sorted(lines):
-            terminalreporter.line(line)
+    for section in ("cuts", "browser"):
+        lines = {str(value) for report in reports for name, value in report.user_properties if name == section}
+        if lines:
+            terminalreporter.section(section)
+            for line in sorted(lines):
+                terminalreporter.line(line)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -18,6 +19,8 @@ FLEETS = Path(__file__).with_name("lab") / "fleets"
 COLLECTIONS = Path(__file__).resolve().parents[1] / ".venv" / "collections"
 CLEAN, NOT_CLEAN = 0, 2
 CONSENT = ("outlook_anywhere_allow_reboot=true", "outlook_anywhere_allow_restart=true")
+# Where each step leaves its report, under its number.
+REPORTS = Path("outlook_anywhere_report").absolute()
 # The lab's RPC proxies read their lists at once; on real servers leave this at its 6 minutes.
 NO_WAIT = ("outlook_anywhere_settle_minutes=0.1",)
 
@@ -51,12 +54,18 @@ SINGLE_SERVER = (
 DEMO = {"demo.yml": FLEET, "single.yml": SINGLE_SERVER}
 
 
+def folder_of(number: int) -> Path:
+    """Where a step leaves its report."""
+    return REPORTS / f"demo-{number}"
+
+
 def play(number: int, step: Step, inventory: Path, folder: Path) -> bool:
     """Run a playbook of the collection as an operator would; whether it ended as it should."""
     print(f"\n=== {number}. {step.title}", flush=True)
     command = [Path(sys.executable).with_name("ansible-playbook"), "--diff", "-i", inventory]
     command += [f"exchange_ops.outlook_anywhere.{step.playbook}"]
-    for variable in (f"outlook_anywhere_affinity={step.affinity}", *step.variables):
+    report = json.dumps({"outlook_anywhere_report_dir": str(folder_of(number))})
+    for variable in (f"outlook_anywhere_affinity={step.affinity}", report, *step.variables):
         command += ["-e", variable]
     environment = os.environ | {
         "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
@@ -87,6 +96,9 @@ def main() -> int:
         if not show(FLEETS / name, steps, first):
             return 1
         first += len(steps)
+    print(f"\nEach step has left its report below {REPORTS}, as drift.html, .md, .json, .junit.xml and .prom.")
+    print(f"What had drifted at first: {folder_of(1) / 'drift.html'}")
+    print(f"What is so now: {folder_of(first - 1) / 'drift.html'}")
     return 0
 
 

@@ -7,16 +7,18 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: drift_report
-short_description: Show a fleet's drift and write it to a file
+short_description: Show a fleet's drift and write it to files
 version_added: 0.1.0
 author:
   - exchange_ops.outlook_anywhere authors (@exchange-ops)
 description:
-  - Makes one record of what the tasks of a run returned, shows it as a table of hosts and settings, and writes it as
-    C(drift.json).
+  - Makes one record of what the tasks of a run returned and shows it as a table of hosts and settings.
+  - Writes it as C(drift.html) for people, C(drift.md) for a ticket, C(drift.json) with a published schema,
+    C(drift.junit.xml) for systems that collect test results, and C(drift.prom) for the textfile collector of
+    Prometheus. Each is replaced as a whole.
   - Fails unless every server was read and every setting is as it should be, so that a playbook ends with exit code 0 or
     2.
-  - Runs on the controller and writes its file in check mode too.
+  - Runs on the controller and writes its files in check mode too.
 options:
   results:
     description:
@@ -25,7 +27,9 @@ options:
     type: dict
     required: true
   report_dir:
-    description: Folder of the report, made when absent.
+    description:
+      - Folder of the report, made when absent. Its files can be read by their owner only, but C(drift.prom), which
+        names no server, by everybody.
     type: path
     default: ./outlook_anywhere_report
   changes_applied:
@@ -41,7 +45,7 @@ options:
     default: []
   interim:
     description:
-      - Write the file alone, show nothing and do not fail, for a moment at which the run may end without another
+      - Write the files alone, show nothing and do not fail, for a moment at which the run may end without another
         report.
     type: bool
     default: false
@@ -50,6 +54,19 @@ options:
     type: list
     elements: dict
     default: []
+  readings:
+    description:
+      - What M(exchange_ops.outlook_anywhere.server_info) returned for each inventory host, as the filter
+        P(exchange_ops.outlook_anywhere.fleet_readings#filter) collects it. Findings about the fleet are made of it;
+        a server that is missing here was not read and is not judged.
+    type: dict
+    default: {}
+  inventory:
+    description:
+      - What the inventory says, as the filter P(exchange_ops.outlook_anywhere.fleet_inventory#filter) collects it.
+        Without it no findings about the fleet are looked for.
+    type: dict
+    default: {}
 attributes:
   check_mode:
     description: Can run in check mode.
@@ -74,8 +91,28 @@ clean:
   type: bool
 report:
   description: Path of C(drift.json).
-  returned: always
+  returned: when it was written
   type: str
+reports:
+  description: Path of each file of the report.
+  returned: when they were written
+  type: dict
+  contains:
+    html:
+      description: The page for a browser. It loads nothing from elsewhere.
+      type: str
+    json:
+      description: The record, of which all others are made.
+      type: str
+    junit:
+      description: A test suite a server, a case a setting.
+      type: str
+    md:
+      description: What is not as it should be, for a ticket.
+      type: str
+    prom:
+      description: Metrics by setting and role.
+      type: str
 table:
   description: The lines of the table.
   returned: unless O(interim=true)

@@ -1,12 +1,11 @@
 # Copyright (c) 2026, the exchange_ops.outlook_anywhere authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The work of drift_report: results of a run -> a table on screen, drift.json, and a failure unless all is clean."""
+"""The work of drift_report: results of a run -> a table on screen, files, and a failure unless all is clean."""
 
 from __future__ import annotations
 
 import datetime
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
@@ -16,9 +15,11 @@ from ansible.utils.display import Display
 from .action_base import ControllerAction
 from .fixes.options import InvalidOptions, OptionProblem
 from .fixes.plan import Failure
+from .fleet_findings import fleet_findings
 from .journal import write_whole
 from .registered import EXPECTED
-from .reports.fleet import TROUBLE, FleetReport, HostReport
+from .reports.files import render
+from .reports.fleet import FleetReport, HostReport
 from .reports.summary import gate_record
 from .version import VERSION
 
@@ -33,6 +34,8 @@ class DriftReportAction(ControllerAction):
         "changes_applied": {"type": "bool", "default": False},
         "stopped": {"type": "list", "elements": "str", "default": []},
         "gates": {"type": "list", "elements": "dict", "default": []},
+        "readings": {"type": "dict", "default": {}},
+        "inventory": {"type": "dict", "default": {}},
         "interim": {"type": "bool", "default": False},
     }
 
@@ -48,28 +51,31 @@ class DriftReportAction(ControllerAction):
             collection_version=VERSION,
             stopped=tuple(options["stopped"]),
             gates=tuple(gate_record(gate) for gate in options["gates"]),
+            known_settings=_known_settings(),
+            fleet=fleet_findings(options["readings"], options["inventory"]) if options["inventory"] else (),
+            fleet_not_judged=None if options["inventory"] else _not_judged(options["interim"]),
         )
-        path = Path(options["report_dir"]).absolute() / "drift.json"
+        folder = Path(options["report_dir"]).absolute()
         if not options["interim"]:
             self._show(report)
         try:
-            write_whole(path, json.dumps(report.as_dict(), indent=2, ensure_ascii=True) + "\n")
+            paths = write_report(folder, report)
         except OSError as error:
-            return {"summary": report.summary, "table": report.table(), **self.stopped(_not_written(path, error))}
-        if options["interim"]:
-            return {"changed": False, "clean": report.clean, "summary": report.summary, "report": str(path)}
-        Display().display(f"report: {path}")
-        trouble = ", ".join(f"{count} {word}" for word in TROUBLE if (count := report.summary[word]))
+            return {"summary": report.summary, "table": report.table(), **self.stopped(_not_written(folder, error))}
         result = {
             "changed": False,
             "clean": report.clean,
             "summary": report.summary,
-            "table": report.table(),
-            "report": str(path),
+            "report": paths["json"],
+            "reports": paths,
         }
+        if options["interim"]:
+            return result
+        Display().display(f"report: {paths['html']}")
+        result["table"] = report.table()
         if not report.clean:
-            why = "; ".join([*report.stopped, trouble or ("" if report.stopped else "nothing was compared")])
-            result |= {"failed": True, "msg": f"not clean: {why.removesuffix('; ')}; details in {path}"}
+            why = "; ".join(report.why_not_clean)
+            result |= {"failed": True, "msg": f"not clean: {why}; details in {paths['html']}"}
         return result
 
     def _groups_of(self, host: str) -> list[str]:
@@ -85,12 +91,38 @@ class DriftReportAction(ControllerAction):
             display.display(f"  {line}")
 
 
-def _not_written(path: Path, error: OSError) -> Failure:
+def _not_judged(interim: bool) -> str:
+    return "the run was still changing servers" if interim else "the task was given no inventory"
+
+
+def write_report(folder: Path, report: FleetReport) -> dict[str, str]:
+    """Every file of the report; where each is, by its format."""
+    paths = {}
+    for file in render(report.as_dict()):
+        path = folder / file.name
+        # The collector of metrics is seldom the account that runs Ansible, and no server is named there.
+        write_whole(path, file.content, mode=0o644 if file.form == "prom" else 0o600)
+        paths[file.form] = str(path)
+    return paths
+
+
+def _known_settings() -> tuple[tuple[str, str], ...]:
+    """Every setting that the roles look after, and the role."""
+    return tuple(
+        (f"{finding.fix}.{finding.setting}", role)
+        for role, tasks in EXPECTED.items()
+        for fixes in tasks.values()
+        for fix in fixes
+        for finding in fix.unknown("")
+    )
+
+
+def _not_written(folder: Path, error: OSError) -> Failure:
     return Failure(
         setting="report_dir",
         problem="the report could not be written; the table above is all there is of this run",
         found=str(error),
-        expected=f"a folder {path.parent} that can be made and written",
+        expected=f"a folder {folder} that can be made and written",
         next_step="Name another folder (in the playbooks: outlook_anywhere_report_dir) and run drift again.",
     )
 

@@ -155,10 +155,10 @@ def folder_of(folder: Path, host: str) -> Path:
     return folder / (safe if safe.strip(".") else safe.replace(".", "%2E"))
 
 
-def write_whole(path: Path, text: str) -> None:
+def write_whole(path: Path, text: str, mode: int = 0o600) -> None:
     """Write a file so that a reader finds the old or the new content and nothing between; raises OSError.
 
-    Readable by its owner only, and on the disk when this returns.
+    Readable by its owner only unless the mode says otherwise, and on the disk when this returns.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(_TEMPORARY)
@@ -166,6 +166,7 @@ def write_whole(path: Path, text: str) -> None:
         try:
             file.write(text)
             file.flush()
+            os.fchmod(file.fileno(), mode)
             os.fsync(file.fileno())
             temporary.replace(path)
         except BaseException:

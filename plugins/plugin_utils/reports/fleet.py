@@ -9,13 +9,28 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from ..finding_pages import page_of
 from ..fleet_finding import FleetFinding
 from ..formats.text import printable
-from .summary import Waits, gate_lines, pending
+from .advice import for_finding, for_host
+from .summary import Pending, Waits, gate_lines, pending
 
 HostState = Literal["read", "failed", "unreachable", "not_read"]
 
 ABSENT_CELL = "-"
+CELLS = ("compliant", "corrected", "drifted", "not_applicable", "not_managed", "unknown")
+FINDING = (
+    "host",
+    "fix",
+    "setting",
+    "status",
+    "before",
+    "after",
+    "reason",
+    "reference",
+    "effective",
+    "blocked_by",
+)
 # What keeps a fleet from being clean, in the order in which the summary names it.
 TROUBLE = ("drifted", "unknown", "failed", "unreachable", "not_read", "unfinished", "fleet_problems")
 
@@ -67,20 +82,34 @@ class HostReport:
         """What the host waits for."""
         return Waits(self.restart_required, self.reboot_required, self.cluster_node)
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self, applied: bool) -> dict[str, Any]:
         """The host as drift.json carries it."""
+        waiting = pending(self.groups, self.waits, applied)
         return {
             "name": self.name,
             "groups": list(self.groups),
             "state": self.state,
+            "cluster_node": self.cluster_node,
             "messages": list(self.messages),
             "warnings": list(self.warnings),
             "restart_required": list(self.restart_required),
             "reboot_required": self.reboot_required,
             "unfinished": list(self.unfinished),
+            "pending": [one.as_dict() for one in waiting],
+            "what_to_do": for_host(self.state, bool(self.unfinished)),
             "cells": dict(self.cells),
-            "findings": [dict(finding) for finding in self.findings],
+            "findings": [self._finding(finding, waiting, applied) for finding in self.findings],
         }
+
+    def _finding(self, finding: Mapping[str, Any], waiting: Iterable[Pending], applied: bool) -> dict[str, Any]:
+        """A finding with what is so after the run, whether it still waits to take effect, and what to do."""
+        told: dict[str, Any] = {name: finding.get(name) for name in FINDING}
+        told |= {"host": told["host"] or self.name, "effective": told["effective"] or "unknown"}
+        state = self.cells[f"{finding['fix']}.{finding['setting']}"]
+        waits = state in ("compliant", "corrected") and told["effective"] == "no"
+        advice = for_finding(told, state, waits, waiting, applied)
+        page = page_of(told["fix"], told["setting"])
+        return {**told, "state": state, "pending": waits, "what_to_do": advice, "page": page}
 
 
 def _first_words(reason: object) -> str:
@@ -118,6 +147,10 @@ class FleetReport:
     stopped: tuple[str, ...] = ()
     gates: tuple[Mapping[str, Any], ...] = ()
     fleet: tuple[FleetFinding, ...] = ()
+    # Why there are no findings about the fleet, where they were not looked for.
+    fleet_not_judged: str | None = None
+    # Every setting that the collection knows, as fix.setting, and the role whose servers have it.
+    known_settings: tuple[tuple[str, str], ...] = ()
 
     @property
     def settings(self) -> tuple[str, ...]:
@@ -127,8 +160,7 @@ class FleetReport:
     @property
     def summary(self) -> dict[str, int]:
         """How many settings have each status, and how many servers could not be read."""
-        words = ("compliant", "corrected", "drifted", "not_applicable", "not_managed", "unknown")
-        counts = {word: sum(list(host.cells.values()).count(word) for host in self.hosts) for word in words}
+        counts = {word: sum(list(host.cells.values()).count(word) for host in self.hosts) for word in CELLS}
         states = {
             state: sum(host.state == state for host in self.hosts) for state in ("failed", "unreachable", "not_read")
         }
@@ -139,7 +171,15 @@ class FleetReport:
     @property
     def clean(self) -> bool:
         """Whether nothing has drifted or is unknown, every server was read, and the run went to its end."""
-        return bool(self.settings) and not self.stopped and not any(self.summary[word] for word in TROUBLE)
+        return not self.why_not_clean
+
+    @property
+    def why_not_clean(self) -> tuple[str, ...]:
+        """In words, what keeps the fleet from being clean; empty when it is."""
+        counted = self.summary
+        trouble = ", ".join(f"{counted[word]} {word}" for word in TROUBLE if counted[word])
+        found = (*self.stopped, *([trouble] if trouble else []))
+        return found if found or self.settings else ("nothing was compared",)
 
     def as_dict(self) -> dict[str, Any]:
         """The content of drift.json."""
@@ -149,12 +189,15 @@ class FleetReport:
             "generated": self.generated,
             "changes_applied": self.changes_applied,
             "clean": self.clean,
+            "why_not_clean": list(self.why_not_clean),
             "stopped": list(self.stopped),
             "gates": [dict(gate) for gate in self.gates],
             "summary": self.summary,
             "settings": list(self.settings),
+            "known_settings": [{"setting": setting, "role": role} for setting, role in self.known_settings],
             "fleet": [finding.as_dict() for finding in self.fleet],
-            "hosts": [host.as_dict() for host in self.hosts],
+            "fleet_not_judged": self.fleet_not_judged,
+            "hosts": [host.as_dict(self.changes_applied) for host in self.hosts],
         }
 
     def details(self) -> list[str]:
@@ -168,7 +211,7 @@ class FleetReport:
                     lines.append(f"{host.name}: {finding['setting']} {cell}{held}: {finding['reason']}")
             lines += host.messages
             lines += [f"warning: {warning}" for warning in host.warnings]
-            lines += pending(host.name, host.groups, host.waits, self.changes_applied)
+            lines += [one.line(host.name) for one in pending(host.groups, host.waits, self.changes_applied)]
             lines += host.unfinished
         lines += [finding.line for finding in self.fleet]
         lines += [line for gate in self.gates for line in gate_lines(gate)]

@@ -10,8 +10,8 @@ reboot takes is documented nowhere.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
 
 _REBOOT = {
     "client_access": "its Outlook Anywhere, OWA and ActiveSync clients are cut off and have to connect again",
@@ -35,20 +35,45 @@ class Waits:
     cluster_node: bool = False
 
 
-def pending(host: str, groups: Iterable[str], waits: Waits, applied: bool) -> list[str]:
-    """A line for each restart or reboot that waits: what it is, what users notice, for how long, and whose consent."""
+@dataclass(frozen=True)
+class Pending:
+    """One restart or reboot that waits: what users notice and for how long, and who may do it."""
+
+    what: Literal["restart", "reboot"]
+    service: str | None
+    due: str
+    users_notice: str
+    how_long: str
+    consent: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """As drift.json carries it."""
+        return asdict(self)
+
+    def line(self, host: str) -> str:
+        """As the screen shows it."""
+        name = f"restart of {self.service}" if self.service else self.what
+        return f"{host}: {name} {self.due}; users notice: {self.users_notice}; for {self.how_long}; {self.consent}"
+
+
+def pending(groups: Iterable[str], waits: Waits, applied: bool) -> list[Pending]:
+    """Each restart or reboot that waits."""
     due = "is due" if applied else "is due, or will be after the change"
-    lines = [
-        f"{host}: restart of {service} {due}; users notice: {_RESTART.get(service.lower(), 'not known')}; for as long "
-        f"as the service takes to stop and start; {_consent(waits, False)}"
+    found = [
+        Pending(
+            "restart",
+            service,
+            due,
+            _RESTART.get(service.lower(), "not known"),
+            "as long as the service takes to stop and start",
+            _consent(waits, False),
+        )
         for service in waits.restarts
     ]
     if waits.reboot:
         notice = "; ".join(_REBOOT[group] for group in groups if group in _REBOOT) or "not known"
-        lines.append(
-            f"{host}: reboot {due}; users notice: {notice}; for as long as the reboot takes; {_consent(waits, True)}"
-        )
-    return lines
+        found.append(Pending("reboot", None, due, notice, "as long as the reboot takes", _consent(waits, True)))
+    return found
 
 
 def _consent(waits: Waits, reboot: bool) -> str:

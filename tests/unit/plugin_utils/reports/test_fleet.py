@@ -25,6 +25,10 @@ def host(*results: dict[str, Any], name: str = "cas1", applied: bool = False) ->
     return HostReport.of(name, ["client_access"], results, applied)
 
 
+def pending_lines(name: str, groups: list[str], waits: Waits) -> list[str]:
+    return [one.line(name) for one in pending(groups, waits, True)]
+
+
 @pytest.mark.parametrize(
     ("result", "applied", "cell", "clean"),
     [
@@ -113,14 +117,14 @@ def test_details_name_what_is_not_as_it_should_be() -> None:
 
 
 def test_what_waits_says_what_users_will_notice_and_whose_consent_it_needs() -> None:
-    (line,) = pending("gc1", ["global_catalog", "mailbox"], Waits((), True), True)
+    (line,) = pending_lines("gc1", ["global_catalog", "mailbox"], Waits((), True))
     assert line.startswith("gc1: reboot is due; users notice: ")
     assert "KB 302914" in line
     assert "mailboxes" in line
     assert line.endswith("consent: outlook_anywhere_allow_reboot")
-    (line,) = pending("x", [], Waits(("Other",), False), True)
+    (line,) = pending_lines("x", [], Waits(("Other",), False))
     assert "users notice: not known" in line
-    (line,) = pending("x", [], Waits(("msexchangesa",), False, cluster_node=True), True)
+    (line,) = pending_lines("x", [], Waits(("msexchangesa",), False, cluster_node=True))
     assert "6002 and 6004" in line
     assert "Move-ClusteredMailboxServer" in line
     assert "allow_restart" not in line
@@ -169,5 +173,54 @@ def test_the_record_carries_groups_messages_warnings_and_what_is_due() -> None:
     (entry,) = document["hosts"]
     assert (entry["groups"], entry["messages"], entry["warnings"]) == (["client_access"], ["message"], ["careful"])
     assert (entry["restart_required"], entry["reboot_required"]) == (["A"], True)
-    assert entry["findings"] == [finding("drifted")]
+    (told,) = entry["findings"]
+    assert told.items() >= finding("drifted").items()
+    assert (told["host"], told["state"], told["pending"]) == ("cas1", "drifted", False)
+    assert [(item["what"], item["service"]) for item in entry["pending"]] == [("restart", "A"), ("reboot", None)]
     assert document["settings"] == ["valid_ports.ValidPorts"]
+
+
+def test_a_setting_that_is_set_and_not_in_force_is_pending_and_names_what_it_waits_for() -> None:
+    results = {"findings": [finding("compliant", effective="no")], "restart_required": ["A"], "reboot_required": True}
+    ((told,),) = [entry["findings"] for entry in fleet(host(results)).as_dict()["hosts"]]
+    assert told["pending"]
+    assert told["what_to_do"].endswith("it waits for the restart of A and the reboot.")
+    results = {"findings": [finding("compliant", effective="no")]}
+    ((told,),) = [entry["findings"] for entry in fleet(host(results)).as_dict()["hosts"]]
+    assert told["what_to_do"].endswith("it waits for what the reason names.")
+
+
+@pytest.mark.parametrize(
+    ("status", "more", "applied", "advice"),
+    [
+        ("compliant", {}, False, None),
+        ("not_managed", {}, False, None),
+        ("drifted", {"before": "a", "after": "b"}, False, "Playbook site sets it"),
+        ("drifted", {"before": "a", "after": None}, False, "Playbook site removes it"),
+        ("drifted", {"before": "a", "after": "b"}, True, "The run did not mend it"),
+        ("drifted", {"before": "a", "after": "a"}, False, "No module changes it"),
+        ("drifted", {"before": "a", "after": "b", "blocked_by": "a gate"}, False, "It is held back: a gate."),
+        ("unknown", {}, False, "It could not be told"),
+    ],
+)
+def test_whoever_reads_of_a_setting_reads_what_to_do(
+    status: str, more: dict[str, Any], applied: bool, advice: str | None
+) -> None:
+    report = fleet(host({"findings": [finding(status, **more)]}, applied=applied), applied=applied)
+    (told,) = report.as_dict()["hosts"][0]["findings"]
+    assert (told["what_to_do"] or "").startswith(advice or "")
+    assert (told["what_to_do"] is None) is (advice is None)
+
+
+def test_a_server_that_was_not_read_says_what_to_do() -> None:
+    for results in ([], [{"unreachable": True, "msg": "m"}], [{"failed": True, "msg": "m"}], [{"unfinished": "x"}]):
+        (entry,) = fleet(host(*results)).as_dict()["hosts"]
+        assert entry["what_to_do"], results
+    assert not fleet(host({"server": {}})).as_dict()["hosts"][0]["what_to_do"]
+
+
+def test_why_a_fleet_is_not_clean_is_told_in_the_record() -> None:
+    assert fleet().as_dict()["why_not_clean"] == ["nothing was compared"]
+    assert fleet(host({"findings": [finding("compliant")]})).as_dict()["why_not_clean"] == []
+    report = FleetReport((host({"findings": [finding("drifted")]}),), False, "now", "0.1.0", stopped=("a gate",))
+    assert report.as_dict()["why_not_clean"] == ["a gate", "1 drifted"]
