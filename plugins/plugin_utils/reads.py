@@ -45,9 +45,13 @@ class ReadClock:
 
 @dataclass(frozen=True)
 class ReadProcesses:
-    """The running processes of these images."""
+    """The running processes of these images; of all where none is named."""
 
-    images: tuple[str, ...]
+    images: tuple[str, ...] = ()
+
+    def covers(self, other: ReadProcesses) -> bool:
+        """Whether its answer holds that of the other."""
+        return not self.images or (bool(other.images) and set(other.images) <= set(self.images))
 
 
 @dataclass(frozen=True)
@@ -101,6 +105,14 @@ class SearchIis:
 
 
 @dataclass(frozen=True)
+class ReadPool:
+    """What an application pool of IIS has for one attribute, such as recycling.periodicRestart.time."""
+
+    pool: str
+    attribute: str
+
+
+@dataclass(frozen=True)
 class ReadLink:
     """Over which IP version we reach the server; known without asking it."""
 
@@ -119,6 +131,7 @@ Read = (
     | ReadFile
     | ReadIisSection
     | SearchIis
+    | ReadPool
 )
 
 
@@ -145,9 +158,10 @@ class Processes:
 
     running: tuple[Process, ...]
 
-    def of(self, image: str) -> tuple[Process, ...]:
-        """Those of one image, whatever its case."""
-        return tuple(process for process in self.running if process.image.lower() == image.lower())
+    def of(self, *images: str) -> tuple[Process, ...]:
+        """Those of these images, whatever their case."""
+        wanted = {image.lower() for image in images}
+        return tuple(process for process in self.running if process.image.lower() in wanted)
 
 
 @dataclass(frozen=True)
@@ -236,6 +250,13 @@ class IisPlaces:
 
 
 @dataclass(frozen=True)
+class PoolText:
+    """An attribute of an application pool, as appcmd prints it."""
+
+    text: str
+
+
+@dataclass(frozen=True)
 class IisAbsent:
     """There is no appcmd.exe, so IIS 7 is not installed."""
 
@@ -255,6 +276,7 @@ State = (
     | FileAbsent
     | IisSection
     | IisPlaces
+    | PoolText
     | IisAbsent
 )
 

@@ -51,6 +51,7 @@ class IisSpec:
     elevated: bool = True
     reachable: bool = True
     locked: bool = False
+    recycles_after: str | None = None
 
 
 def installed(raw: Mapping[str, Any]) -> bool:
@@ -77,6 +78,7 @@ def iis(raw: Mapping[str, Any]) -> IisSpec | None:
         elevated=own.get("elevated", True),
         reachable=own.get("shared", False) != "unreachable",
         locked=own.get("locked", False),
+        recycles_after=own.get("recycles_after"),
     )
 
 

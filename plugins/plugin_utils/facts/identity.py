@@ -11,13 +11,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ..formats.names import netbios_of, parse_fqdn, parse_netbios
-from ..formats.registry import Key, KeyAbsent, KeyContent, KeyDenied, KeyState
+from ..formats.registry import Key, KeyContent, KeyState
+from .part import Part, why_not
 
 TCPIP = Key(r"HKLM\SYSTEM\CurrentControlSet\Services\Tcpip\Parameters")
 
 
 @dataclass(frozen=True)
-class Identity:
+class Identity(Part):
     """A server's names; None where it is not known, with the reason in C(unknown) under the part's name."""
 
     hostname: str | None = None
@@ -27,20 +28,9 @@ class Identity:
     unknown: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def not_read(cls, why: str) -> Identity:
-        """Nothing is known, for one reason."""
-        return cls(unknown=dict.fromkeys(("hostname", "dns_domain", "fqdn", "netbios"), why))
-
-    @classmethod
     def of(cls, state: KeyState) -> Identity:
         """From the state of the key C(TCPIP)."""
-        if isinstance(state, KeyContent):
-            return _from_values(state)
-        if isinstance(state, KeyAbsent):
-            return cls.not_read(f"{state.missing.path} does not exist")
-        if isinstance(state, KeyDenied):
-            return cls.not_read(f"{state.denied.path} cannot be read; the server said {state.answer!r}")
-        return cls.not_read(f"{TCPIP.path} was not understood: {state.why}; the server said {state.answer!r}")
+        return _from_values(state) if isinstance(state, KeyContent) else cls.not_read(why_not(TCPIP, state))
 
 
 def _from_values(content: KeyContent) -> Identity:

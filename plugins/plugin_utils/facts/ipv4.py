@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from ..formats.registry import Key, KeyContent, KeyTree, Unreadable
 from ..reads import Observed, Read, ReadKey, ReadTree
+from .part import why_not
 
 LINKAGE = Key(r"HKLM\SYSTEM\CurrentControlSet\Services\Tcpip\Linkage")
 INTERFACES = Key(r"HKLM\SYSTEM\CurrentControlSet\Services\Tcpip\Parameters\Interfaces")
@@ -43,7 +44,7 @@ class OwnIPv4:
         """From the answers to READS. A key of an adapter that is gone stays in the registry, but not in Bind."""
         linkage, tree = observed.key(LINKAGE), observed.get(ReadTree(INTERFACES), KeyTree)
         if not isinstance(linkage, KeyContent):
-            return cls(unknown=f"{LINKAGE.path} could not be read: {linkage}")
+            return cls(unknown=why_not(LINKAGE, linkage))
         if isinstance(tree, Unreadable):
             return cls(unknown=f"{INTERFACES.path} was not understood: {tree.why}; the server said {tree.answer!r}")
         if not tree.keys:

@@ -8,42 +8,50 @@ Sources: as in fixes/valid_ports.py and fixes/dsproxy_referral.py.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from ..fixes.dsproxy_referral import PARAMETERS, REFER
-from ..fixes.valid_ports import CONFIGURATOR, POLLING, RPC_PROXY, VALID_PORTS
-from ..formats.registry import Key, KeyContent
-from ..reads import Observed, ProbeKey, Read
+from ..fixes.dsproxy_referral import PARAMETERS, REFER, TARGET
+from ..fixes.valid_ports import CONFIGURATOR, POLLING, RPC_PROXY, VALID_PORTS, is_enabled
+from ..formats.registry import KeyContent
+from ..reads import Observed, Read, ReadKey
+from .part import Part, content_of, data_of, why_not
 
-# Absent and denied come to the same here: a server whose values are not seen proves nothing.
-READS: tuple[Read, ...] = (ProbeKey(RPC_PROXY), ProbeKey(CONFIGURATOR), ProbeKey(PARAMETERS))
+READS: tuple[Read, ...] = (ReadKey(RPC_PROXY), ReadKey(CONFIGURATOR), ReadKey(PARAMETERS))
+OF_THE_PROXY = ("valid_ports", "rpc_proxy_enabled")
+OF_THE_ATTENDANT = ("refers_http_to_dsproxy", "nspi_target_server")
 
 
 @dataclass(frozen=True)
-class Referral:
-    """Typed facts; None where a value is absent or could not be read.
+class Referral(Part):
+    """Typed facts; a value that is absent is None without a reason, one that could not be read has one.
 
-    C(refers_http_to_dsproxy) is None on a server without a System Attendant.
+    C(refers_http_to_dsproxy) is also None on a server without a System Attendant.
     """
 
     valid_ports: str | None = None
     polling_minutes: int | None = None
     refers_http_to_dsproxy: bool | None = None
+    rpc_proxy_enabled: bool | None = None
+    nspi_target_server: str | None = None
+    unknown: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, observed: Observed) -> Referral:
         """From the answers to READS."""
-        ports = _data(observed, RPC_PROXY, VALID_PORTS)
-        polling = _data(observed, CONFIGURATOR, POLLING)
-        refer = _data(observed, PARAMETERS, REFER)
+        unknown: dict[str, str] = {}
+        proxy = content_of(observed, RPC_PROXY, OF_THE_PROXY, unknown)
+        configurator = content_of(observed, CONFIGURATOR, ("polling_minutes",), unknown)
+        attendant = content_of(observed, PARAMETERS, OF_THE_ATTENDANT, unknown)
+        state = observed.key(RPC_PROXY)
+        if not isinstance(state, KeyContent):
+            unknown["rpc_proxy_enabled"] = why_not(RPC_PROXY, state)
+        refer = None if attendant is None else attendant.value(REFER)
         there = isinstance(observed.key(PARAMETERS), KeyContent)
         return cls(
-            valid_ports=ports if isinstance(ports, str) else None,
-            polling_minutes=polling if isinstance(polling, int) else None,
-            refers_http_to_dsproxy=not (isinstance(refer, int) and refer != 0) if there else None,
+            valid_ports=data_of(proxy, VALID_PORTS, str, "valid_ports", unknown),
+            polling_minutes=data_of(configurator, POLLING, int, "polling_minutes", unknown),
+            refers_http_to_dsproxy=not (refer and isinstance(refer.data, int) and refer.data) if there else None,
+            rpc_proxy_enabled=is_enabled(state) if isinstance(state, KeyContent) else None,
+            nspi_target_server=data_of(attendant, TARGET, str, "nspi_target_server", unknown),
+            unknown=unknown,
         )
-
-
-def _data(observed: Observed, key: Key, name: str) -> object:
-    value = observed.values(key).value(name)
-    return None if value is None else value.data

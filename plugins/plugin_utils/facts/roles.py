@@ -10,11 +10,11 @@ documentation of Windows versions.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 
 from ..formats.builds import Build
 from ..formats.netstat import Listener
-from ..formats.registry import Key, KeyAbsent, KeyContent, KeyDenied, KeyTree, Unreadable
+from ..formats.registry import Key, KeyContent, KeyTree, Unreadable
 from ..reads import (
     Listeners,
     Observed,
@@ -25,6 +25,7 @@ from ..reads import (
     ReadProcesses,
     ReadTree,
 )
+from .part import Part, content_of, said, why_not
 
 WINDOWS = Key(r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion")
 EXCHANGE = Key(r"HKLM\SOFTWARE\Microsoft\Exchange\v8.0")
@@ -55,23 +56,22 @@ READS: tuple[Read, ...] = (
 
 
 @dataclass(frozen=True)
-class ServerRoles:
-    """Typed facts; None where a part is not known, with the reason in C(unknown) under its name."""
+class ServerRoles(Part):
+    """Typed facts; None where a part is not known, with the reason in C(unknown) under its name.
+
+    C(exchange_rollup) is also None where none is installed.
+    """
 
     windows_version: str | None = None
     exchange_roles: tuple[str, ...] | None = None
     exchange_build: str | None = None
+    exchange_rollup: str | None = None
     exchange_2010_or_later: bool | None = None
     domain_controller: bool | None = None
     global_catalog: bool | None = None
     cluster_node: bool | None = None
     directory_stacks: tuple[str, ...] | None = None
     unknown: dict[str, str] = field(default_factory=dict)
-
-    @classmethod
-    def not_read(cls, why: str) -> ServerRoles:
-        """Nothing is known, for one reason."""
-        return cls(unknown={part.name: why for part in fields(cls) if part.name != "unknown"})
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -97,14 +97,15 @@ class ServerRoles:
     def of(cls, observed: Observed) -> ServerRoles:
         """From the answers to READS."""
         unknown: dict[str, str] = {}
-        roles, build = _exchange(observed, unknown)
-        ntds = _content(observed, NTDS, ("domain_controller", "global_catalog"), unknown)
-        later = _content(observed, EXCHANGE_LATER, ("exchange_2010_or_later",), unknown)
-        cluster = _content(observed, CLUSTER, ("cluster_node",), unknown)
+        roles, build, rollup = _exchange(observed, unknown)
+        ntds = content_of(observed, NTDS, ("domain_controller", "global_catalog"), unknown)
+        later = content_of(observed, EXCHANGE_LATER, ("exchange_2010_or_later",), unknown)
+        cluster = content_of(observed, CLUSTER, ("cluster_node",), unknown)
         return cls(
             windows_version=_windows(observed, unknown),
             exchange_roles=roles,
             exchange_build=build,
+            exchange_rollup=rollup,
             exchange_2010_or_later=None if later is None else any(later.has_subkey(name) for name in LATER_VERSIONS),
             domain_controller=None if ntds is None else bool(ntds.values),
             global_catalog=None if ntds is None else _is_one(ntds, "Global Catalog Promotion Complete"),
@@ -112,18 +113,6 @@ class ServerRoles:
             directory_stacks=_stacks(observed, unknown),
             unknown=unknown,
         )
-
-
-def _content(observed: Observed, key: Key, parts: tuple[str, ...], unknown: dict[str, str]) -> KeyContent | None:
-    """The key's content, empty where it is absent; None, with the reason for each part, where it was not read."""
-    state = observed.key(key)
-    if isinstance(state, KeyContent):
-        return state
-    if isinstance(state, KeyAbsent):
-        return KeyContent((), ())
-    answer = state.denied.path + " cannot be read" if isinstance(state, KeyDenied) else state.why
-    unknown |= dict.fromkeys(parts, f"{key.path}: {answer}; the server said {state.answer!r}")
-    return None
 
 
 def _is_one(content: KeyContent, name: str) -> bool:
@@ -136,28 +125,36 @@ def _windows(observed: Observed, unknown: dict[str, str]) -> str | None:
     value = state.value("CurrentVersion") if isinstance(state, KeyContent) else None
     if value is not None and isinstance(value.data, str) and re.fullmatch(r"\d+\.\d+", value.data):
         return value.data
-    unknown["windows_version"] = f"{WINDOWS.path} has no readable CurrentVersion"
+    has_none = f"{WINDOWS.path} has no readable CurrentVersion"
+    unknown["windows_version"] = has_none if isinstance(state, KeyContent) else why_not(WINDOWS, state)
     return None
 
 
-def _exchange(observed: Observed, unknown: dict[str, str]) -> tuple[tuple[str, ...] | None, str | None]:
-    """Roles, and the highest of their builds and of the installed rollups: a role's build stays at the service pack."""
+def _exchange(observed: Observed, unknown: dict[str, str]) -> tuple[tuple[str, ...] | None, str | None, str | None]:
+    """Roles, the highest of their builds and of the installed rollups, and the name of the highest rollup.
+
+    A role's build stays at the service pack.
+    """
     tree = observed.get(ReadTree(EXCHANGE), KeyTree)
     if isinstance(tree, Unreadable):
-        unknown |= dict.fromkeys(("exchange_roles", "exchange_build"), f"{EXCHANGE.path}: {tree.why}")
-        return None, None
+        parts = ("exchange_roles", "exchange_build", "exchange_rollup")
+        unknown |= dict.fromkeys(parts, f"{EXCHANGE.path}: {said(tree)}")
+        return None, None, None
     found = {key.name.lower(): content for key, content in tree.keys}
     roles = tuple(role for role in ROLES if role.lower() in found)
     builds = [build for role in roles if (build := _configured(found[role.lower()])) is not None]
     if not builds:
-        unknown["exchange_build"] = f"no role below {EXCHANGE.path} has a readable ConfiguredVersion"
-        return roles, None
+        why = f"no role below {EXCHANGE.path} has a readable ConfiguredVersion"
+        unknown |= dict.fromkeys(("exchange_build", "exchange_rollup"), why)
+        return roles, None, None
     patches = observed.get(ReadTree(PATCHES), KeyTree)
     if isinstance(patches, Unreadable) or not patches.keys:
         why = patches.why if isinstance(patches, Unreadable) else "absent, or not readable"
-        unknown["exchange_rollups"] = f"{PATCHES.path}: {why}, so the build may be a later one than {max(builds)}"
+        told = f"{PATCHES.path}: {why}, so the build may be a later one than {max(builds)}"
+        unknown |= dict.fromkeys(("exchange_rollups", "exchange_rollup"), told)
         patches = KeyTree(())
-    return roles, str(max([*builds, *_rollups(patches, max(builds))]))
+    build, rollup = max([*((build, "") for build in builds), *_rollups(patches, max(builds))])
+    return roles, str(build), rollup or None
 
 
 def _configured(content: KeyContent) -> Build | None:
@@ -168,13 +165,13 @@ def _configured(content: KeyContent) -> Build | None:
         return None
 
 
-def _rollups(patches: KeyTree, service_pack: Build) -> list[Build]:
-    """Builds of the update rollups for the service pack that is there."""
+def _rollups(patches: KeyTree, service_pack: Build) -> list[tuple[Build, str]]:
+    """Builds and names of the update rollups for the service pack that is there."""
     names = [value.data for _key, content in patches.keys if (value := content.value("DisplayName"))]
-    builds = [Build.last_in(name) for name in names if isinstance(name, str)]
+    builds = [(Build.last_in(name), name) for name in names if isinstance(name, str)]
     return [
-        build
-        for build in builds
+        (build, name)
+        for build, name in builds
         if build is not None and (build.major, build.minor) == (service_pack.major, service_pack.minor)
     ]
 
@@ -183,7 +180,7 @@ def _stacks(observed: Observed, unknown: dict[str, str]) -> tuple[str, ...] | No
     listeners, owners = observed.get(ReadListeners(), Listeners), observed.get(OWNERS, Processes)
     for answer in (listeners, owners):
         if isinstance(answer, Unreadable):
-            unknown["directory_stacks"] = f"the listeners or their owners were not understood: {answer.why}"
+            unknown["directory_stacks"] = f"the listeners or their owners were not understood: {said(answer)}"
             return None
     on: tuple[Listener, ...] = ()
     if isinstance(listeners, Listeners) and isinstance(owners, Processes):

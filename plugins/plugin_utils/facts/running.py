@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 
 from ..formats.registry import Unreadable
 from ..reads import Clock, Listeners, Observed, Processes, Read, ReadClock, ReadListeners, ReadService, Service
+from .part import Part, said
 from .roles import DIRECTORY_PORT, OWNERS
 
 # Those whose absence a user of Outlook Anywhere notices; which of them a server has depends on its roles.
@@ -20,7 +21,7 @@ READS: tuple[Read, ...] = (ReadClock(), OWNERS, ReadListeners(), *(ReadService(n
 
 
 @dataclass(frozen=True)
-class Running:
+class Running(Part):
     """Typed facts; None where a part is not known, with the reason in C(unknown) under its name.
 
     C(services) are states by name, without those that are not installed; C(ports) the stacks by port;
@@ -37,17 +38,12 @@ class Running:
     unknown: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def not_read(cls, why: str) -> Running:
-        """Nothing is known, for one reason."""
-        return cls(unknown={part.name: why for part in fields(cls) if part.name != "unknown"})
-
-    @classmethod
     def of(cls, observed: Observed) -> Running:
         """From the answers to READS."""
         unknown: dict[str, str] = {}
         clock = observed.get(ReadClock(), Clock)
         if isinstance(clock, Unreadable):
-            unknown |= dict.fromkeys(("booted_at", "read_at"), _why(clock))
+            unknown |= dict.fromkeys(("booted_at", "read_at"), said(clock))
         known = not isinstance(clock, Unreadable)
         return cls(
             booted_at=clock.boot.isoformat() if known and isinstance(clock, Clock) else None,
@@ -60,16 +56,12 @@ class Running:
         )
 
 
-def _why(unreadable: Unreadable) -> str:
-    return f"{unreadable.why}; the server said {unreadable.answer!r}"
-
-
 def _services(observed: Observed, unknown: dict[str, str]) -> dict[str, int] | None:
     states = {}
     for name in SERVICES:
         service = observed.get(ReadService(name), Service)
         if isinstance(service, Unreadable):
-            unknown["services"] = f"{name}: {_why(service)}"
+            unknown["services"] = f"{name}: {said(service)}"
             return None
         if service.state is not None:
             states[name] = service.state
@@ -79,7 +71,7 @@ def _services(observed: Observed, unknown: dict[str, str]) -> dict[str, int] | N
 def _ports(observed: Observed, unknown: dict[str, str]) -> dict[str, tuple[str, ...]] | None:
     listeners = observed.get(ReadListeners(), Listeners)
     if isinstance(listeners, Unreadable):
-        unknown["ports"] = _why(listeners)
+        unknown["ports"] = said(listeners)
         return None
     stacks = {port: sorted({listener.stack for listener in listeners.on(port)}) for port in PORTS}
     return {str(port): tuple(found) for port, found in stacks.items() if found}
@@ -87,17 +79,20 @@ def _ports(observed: Observed, unknown: dict[str, str]) -> dict[str, tuple[str, 
 
 def _owners(observed: Observed, unknown: dict[str, str]) -> tuple[str, ...] | None:
     listeners, owners = observed.get(ReadListeners(), Listeners), observed.get(OWNERS, Processes)
-    if isinstance(listeners, Unreadable) or isinstance(owners, Unreadable):
-        unknown["directory_owners"] = "the listeners or their owners were not understood"
-        return None
-    images = {process.pid: process.image.lower() for process in owners.running}
-    return tuple(sorted({images[listener.pid] for listener in listeners.on(DIRECTORY_PORT) if listener.pid in images}))
+    if isinstance(listeners, Listeners) and isinstance(owners, Processes):
+        images = {process.pid: process.image.lower() for process in owners.running}
+        pids = [listener.pid for listener in listeners.on(DIRECTORY_PORT)]
+        return tuple(sorted({images[pid] for pid in pids if pid in images}))
+    for answer in (listeners, owners):
+        if isinstance(answer, Unreadable):
+            unknown["directory_owners"] = f"the listeners or their owners were not understood: {said(answer)}"
+    return None
 
 
 def _started(observed: Observed, unknown: dict[str, str]) -> str | None:
     owners = observed.get(OWNERS, Processes)
     if isinstance(owners, Unreadable):
-        unknown["system_attendant_started_at"] = _why(owners)
+        unknown["system_attendant_started_at"] = said(owners)
         return None
     started = [process.started for process in owners.of(SYSTEM_ATTENDANT)]
     return min(started).isoformat() if started else None

@@ -27,9 +27,9 @@ from ..formats.registry import (
 from ..journal import Memory
 from ..reads import Observed, ProbeKey, Processes, Read, ReadClock, ReadKey, ReadProcesses
 from .options import OptionReader
-from .plan import Finding, Fix, Plan
+from .plan import Configured, Effective, Failure, Finding, Fix, Plan
 from .proof import Proof, clock_failure, proof_of
-from .unread import unread_failure
+from .unread import unread_failure, unread_setting
 
 SYSTEM_ATTENDANT = Key(r"HKLM\SYSTEM\CurrentControlSet\Services\MSExchangeSA")
 PARAMETERS = Key(SYSTEM_ATTENDANT.path + r"\Parameters")
@@ -57,6 +57,12 @@ class _Setting:
     after: str | None
     change: RegistryChange
     reason: str
+
+    @property
+    def shown(self) -> str | None:
+        """What is there, for people."""
+        kind = "REG_DWORD" if self.name == REFER else "REG_SZ"
+        return None if self.value is None else self.value.shown_as(kind)
 
 
 @dataclass(frozen=True)
@@ -91,14 +97,24 @@ class DsproxyReferral(Fix):
             for setting, reference in ((REFER, _REFER_SOURCE), (TARGET, _TARGET_SOURCE))
         )
 
+    @classmethod
+    def configured(cls, observed: Observed, memory: Memory) -> tuple[Configured, ...]:
+        """Both values, and whether MSExchangeSA has started with them."""
+        state = _parameters(observed)
+        if isinstance(state, Failure):
+            return tuple(unread_setting(setting, state) for setting in (REFER, TARGET))
+        settings = (cls()._refer(state.value(REFER)), cls()._target(state.value(TARGET)))
+        proofs = [_proof(setting, observed, memory) for setting in settings]
+        return tuple(
+            Configured.read(setting.name, setting.shown, _EFFECTIVE[proof], _PROOFS[proof])
+            for setting, proof in zip(settings, proofs, strict=True)
+        )
+
     def plan(self, observed: Observed, memory: Memory) -> Plan:
         """Compare both values, and say of each that is as wanted whether MSExchangeSA has started since."""
-        state = observed.key(PARAMETERS)
-        if isinstance(state, KeyAbsent) and state.missing == PARAMETERS:
-            state = KeyContent((), ())
-        if not isinstance(state, KeyContent):
-            failure = unread_failure(REFER, PARAMETERS, state, "the Exchange System Attendant is not on this server")
-            return Plan(findings=self.unknown(f"{failure.problem}: {failure.found}"), failure=failure)
+        state = _parameters(observed)
+        if isinstance(state, Failure):
+            return Plan(findings=self.unknown(f"{state.problem}: {state.found}"), failure=state)
         settings = (self._refer(state.value(REFER)), self._target(state.value(TARGET)))
         changes = tuple(setting.change for setting in settings if setting.managed and not setting.compliant)
         proofs = {setting.name: _proof(setting, observed, memory) for setting in settings}
@@ -152,17 +168,15 @@ class DsproxyReferral(Fix):
         )
 
     def _finding(self, setting: _Setting, both: tuple[_Setting, ...], proof: Proof) -> Finding:
-        kind = "REG_DWORD" if setting.name == REFER else "REG_SZ"
-        shown = None if setting.value is None else setting.value.shown_as(kind)
         finding = Finding(
             fix=self.name,
             setting=setting.name,
             status="compliant",
-            before=shown,
-            after=shown,
-            reason=_PROOFS[proof],
+            before=setting.shown,
+            after=setting.shown,
+            reason=f"as wanted; {_PROOFS[proof]}",
             reference=setting.reference,
-            effective={"proved": "yes", "pending": "no", "unknown": "unknown"}[proof],  # type: ignore[arg-type]
+            effective=_EFFECTIVE[proof],
         )
         if not setting.managed:
             finding = replace(finding, status="not_managed", reason=_NOT_MANAGED, effective="unknown")
@@ -173,10 +187,21 @@ class DsproxyReferral(Fix):
 
 
 _PROOFS: dict[Proof, str] = {
-    "proved": "as wanted, and MSExchangeSA has started since",
-    "pending": "as wanted, and MSExchangeSA has not started since it was written",
-    "unknown": "as wanted; whether MSExchangeSA has started since it was written is not known",
+    "proved": "MSExchangeSA has started since it was written",
+    "pending": "MSExchangeSA has not started since it was written",
+    "unknown": "whether MSExchangeSA has started since it was written is not known",
 }
+_EFFECTIVE: dict[Proof, Effective] = {"proved": "yes", "pending": "no", "unknown": "unknown"}
+
+
+def _parameters(observed: Observed) -> KeyContent | Failure:
+    """Both values' key; a System Attendant without it has neither."""
+    state = observed.key(PARAMETERS)
+    if isinstance(state, KeyAbsent) and state.missing == PARAMETERS:
+        return KeyContent((), ())
+    if isinstance(state, KeyContent):
+        return state
+    return unread_failure(REFER, PARAMETERS, state, "the Exchange System Attendant is not on this server")
 
 
 def _target_reason(value: Value | None, wanted: str) -> str:

@@ -35,9 +35,9 @@ from ..formats.registry import KeyAbsent, KeyContent, Value
 from ..journal import Memory
 from ..reads import FileAbsent, FileContent, Observed, Read, ReadClock, ReadFile, ReadKey
 from .options import OptionReader
-from .plan import Failure, Finding, Fix, Plan
+from .plan import Configured, Failure, Finding, Fix, Plan
 from .proof import clock_failure
-from .unread import unread_failure
+from .unread import unread_failure, unread_setting
 
 FOLDER = r"%SystemRoot%\system32\drivers\etc"
 FILE = "hosts"
@@ -127,6 +127,24 @@ class HostsIpv4(Fix):
             Finding(cls.name, setting, "unknown", None, None, reason, _SOURCE, "unknown")
             for setting in (LOOPBACK, NAMES)
         )
+
+    @classmethod
+    def configured(cls, observed: Observed, memory: Memory) -> tuple[Configured, ...]:
+        """The file's lines that the fix is about."""
+        try:
+            _check_place(observed)
+            _file(observed)
+        except _Stopped as stopped:
+            return tuple(unread_setting(setting, stopped.failure) for setting in (LOOPBACK, NAMES))
+        told = {
+            setting: Configured.read(setting, text, "unknown", _EFFECT)
+            for setting, text in cls()._shown(observed).items()
+        }
+        try:
+            cls()._names(observed)
+        except _Stopped as stopped:
+            told[NAMES] = unread_setting(NAMES, stopped.failure)
+        return tuple(told.values())
 
     def plan(self, observed: Observed, memory: Memory) -> Plan:
         """Compare the file with what it would be after the edit."""

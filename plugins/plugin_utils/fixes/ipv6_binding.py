@@ -18,7 +18,7 @@ from ..formats.registry import Key, KeyAbsent, KeyContent, Value
 from ..journal import Memory
 from ..reads import Observed, Read, ReadKey
 from .ipv6_components import COMPONENTS, NUMBERS, PARAMETERS, no_ipv6, shown
-from .plan import Finding, Fix, Plan
+from .plan import Configured, Finding, Fix, Plan
 from .unread import unread_failure
 
 LINKAGE = Key(r"HKLM\SYSTEM\CurrentControlSet\Services\Tcpip\Linkage")
@@ -45,6 +45,14 @@ class Ipv6Binding(Fix):
     def unknown(cls, reason: str) -> tuple[Finding, ...]:
         """The one setting, unread."""
         return (Finding(cls.name, SETTING, "unknown", None, None, reason, _SOURCE, "unknown"),)
+
+    @classmethod
+    def configured(cls, observed: Observed, memory: Memory) -> tuple[Configured, ...]:
+        """As the finding tells it: nothing is desired, and a binding works at once."""
+        return tuple(
+            Configured(finding.setting, finding.before, finding.effective, finding.reason, finding.status != "unknown")
+            for finding in cls().plan(observed, memory).findings
+        )
 
     def plan(self, observed: Observed, memory: Memory) -> Plan:
         """Unbound adapters without DisabledComponents = 0xFF are worse than either state."""

@@ -28,9 +28,9 @@ from ..reads import (
     ReadService,
     Service,
 )
-from .plan import Effective, Failure, Finding, Fix, Plan
-from .proof import boot_time, clock_failure, proof_of
-from .unread import unread_failure
+from .plan import Configured, Effective, Failure, Finding, Fix, Plan
+from .proof import Proof, boot_time, clock_failure, proof_of
+from .unread import unread_failure, unread_setting
 
 PARAMETERS = Key(r"HKLM\SYSTEM\CurrentControlSet\Services\Tcpip6\Parameters")
 COMPONENTS = "DisabledComponents"
@@ -39,6 +39,7 @@ _SOURCE = "KB 929852; Exchange team blog, 2008-06-20"
 State = Literal["disabled", "prefer_ipv4", "enabled"]
 NUMBERS: dict[State, int] = {"disabled": 0xFF, "prefer_ipv4": 0x20, "enabled": 0}
 ALL_BITS = 0xFFFFFFFF
+SWITCHES_OFF = (NUMBERS["disabled"], ALL_BITS)
 # Any other value breaks Routing and Remote Access.
 ROUTING_TOLERATES = (0, 0x20)
 
@@ -70,6 +71,17 @@ class Ipv6Components(Fix):
     def unknown(cls, reason: str) -> tuple[Finding, ...]:
         """The one setting, unread."""
         return (Finding(cls.name, COMPONENTS, "unknown", None, None, reason, _SOURCE, "unknown"),)
+
+    @classmethod
+    def configured(cls, observed: Observed, memory: Memory) -> tuple[Configured, ...]:
+        """The number, and whether the server has booted with it."""
+        state = observed.key(PARAMETERS)
+        if isinstance(state, KeyAbsent):
+            return (Configured(COMPONENTS, None, "unknown", no_ipv6(cls.name, COMPONENTS, _SOURCE).reason),)
+        if not isinstance(state, KeyContent):
+            return (unread_setting(COMPONENTS, unread_failure(COMPONENTS, PARAMETERS, state, "")),)
+        value = state.value(COMPONENTS)
+        return (Configured.read(COMPONENTS, shown(value), *_effect(value, _proof(value, observed, memory), observed)),)
 
     def plan(self, observed: Observed, memory: Memory) -> Plan:
         """Compare the number, and say whether the server has booted with it."""
@@ -127,16 +139,8 @@ class Ipv6Components(Fix):
         return f"{shown(value)}; {wanted}"
 
     def _compliant(self, value: Value | None, observed: Observed, memory: Memory, warnings: tuple[str, ...]) -> Plan:
-        text = shown(value)
-        proof = proof_of(memory, self.name, COMPONENTS, text, boot_time(observed))
-        effective: Effective = "unknown"
-        evidence = "whether the server has booted since it was written is not known"
-        if proof == "pending":
-            effective, evidence = "no", "the server has not booted since it was written"
-        elif proof == "proved":
-            effective, evidence = "yes", "the server has booted since it was written"
-        if self.state == "disabled" and proof != "pending":
-            effective, evidence = _by_addresses(observed, effective, evidence)
+        text, proof = shown(value), _proof(value, observed, memory)
+        effective, evidence = _effect(value, proof, observed)
         finding = Finding(self.name, COMPONENTS, "compliant", text, text, "", _SOURCE, effective)
         return Plan(
             findings=(replace(finding, reason=f"as wanted; {evidence}"),),
@@ -159,6 +163,22 @@ def _cuts_us_off(finding: Finding) -> Failure:
         expected=f"{finding.after}, reached over IPv4",
         next_step="Give the server's IPv4 address as ansible_host and run again. Nothing was written.",
     )
+
+
+def _proof(value: Value | None, observed: Observed, memory: Memory) -> Proof:
+    return proof_of(memory, Ipv6Components.name, COMPONENTS, shown(value), boot_time(observed))
+
+
+def _effect(value: Value | None, proof: Proof, observed: Observed) -> tuple[Effective, str]:
+    if proof == "pending":
+        return "no", "the server has not booted since it was written"
+    effective: Effective = "unknown"
+    evidence = "whether the server has booted since it was written is not known"
+    if proof == "proved":
+        effective, evidence = "yes", "the server has booted since it was written"
+    if value is not None and value.kind == "REG_DWORD" and value.data in SWITCHES_OFF:
+        return _by_addresses(observed, effective, evidence)
+    return effective, evidence
 
 
 def _by_addresses(observed: Observed, effective: Effective, evidence: str) -> tuple[Effective, str]:

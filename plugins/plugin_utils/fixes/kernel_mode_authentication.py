@@ -31,8 +31,9 @@ from .iis import (
     rpc_site,
     section_failure,
 )
-from .plan import Effective, Failure, Finding, Fix, Plan
+from .plan import Configured, Effective, Failure, Finding, Fix, Plan
 from .proof import boot_time, clock_failure, proof_of, restarts_of
+from .unread import unread_setting
 
 KERNEL_MODE = "useKernelMode"
 OWN_CREDENTIALS = "useAppPoolCredentials"
@@ -128,7 +129,22 @@ class KernelModeAuthentication(Fix):
         """The server's level, unread; which places set it for themselves only the server knows."""
         return (Finding(cls.name, setting_of(""), "unknown", None, None, reason, _SOURCE, "unknown"),)
 
-    def further_reads(self, observed: Observed) -> tuple[Read, ...]:
+    @classmethod
+    def configured(cls, observed: Observed, memory: Memory) -> tuple[Configured, ...]:
+        """Every place that sets the attribute, and whether IIS has been started anew with it."""
+        missing = iis_is_missing(observed, SERVER_SECTION)
+        seen = missing_failure(observed, setting_of("")) if missing else _see(observed)
+        if isinstance(seen, Failure):
+            return (unread_setting(setting_of(""), seen),)
+        started = _last_start(observed, memory)
+        return tuple(
+            Configured.read(setting, place.text, *_effective(memory, setting, place.text, started))
+            for place in (seen.server, *seen.below)
+            for setting in (setting_of(place.path),)
+        )
+
+    @classmethod
+    def further_reads(cls, observed: Observed) -> tuple[Read, ...]:
         """What counts at /Rpc where that is in another site."""
         site = rpc_site(observed, setting_of(""))
         if isinstance(site, Failure) or site == DEFAULT_SITE or iis_is_missing(observed, SERVER_SECTION):

@@ -27,9 +27,9 @@ from ..formats.registry import (
 from ..journal import Memory
 from ..reads import Listeners, Observed, Processes, Read, ReadClock, ReadKey, ReadListeners, ReadProcesses
 from .options import OptionReader
-from .plan import Effective, Failure, Finding, Fix, Plan
-from .proof import boot_time, clock_failure, proof_of
-from .unread import unread_failure
+from .plan import Configured, Effective, Failure, Finding, Fix, Plan
+from .proof import Proof, boot_time, clock_failure, proof_of
+from .unread import unread_failure, unread_setting
 
 NTDS = Key(r"HKLM\SYSTEM\CurrentControlSet\Services\NTDS\Parameters")
 SEQUENCES = "NSPI interface protocol sequences"
@@ -39,6 +39,14 @@ SESSIONS_DEFAULT = 50
 OWNER = ReadProcesses(("lsass.exe",))
 _SOURCE = "TechNet bb124159; Exchange team blog, 2008-06-20"
 _SEQUENCE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,31}(?::([0-9]{1,5}))?")
+
+
+def is_sequence(text: str) -> bool:
+    """Whether parse_sequence takes it."""
+    try:
+        return bool(parse_sequence(text))
+    except ValueError:
+        return False
 
 
 def parse_sequence(text: object) -> str:
@@ -78,6 +86,22 @@ class NspiEndpoint(Fix):
     def unknown(cls, reason: str) -> tuple[Finding, ...]:
         """The one setting, unread."""
         return (Finding(cls.name, SEQUENCES, "unknown", None, None, reason, _SOURCE, "unknown"),)
+
+    @classmethod
+    def configured(cls, observed: Observed, memory: Memory) -> tuple[Configured, ...]:
+        """The strings, and whether lsass listens as they say."""
+        state = observed.key(NTDS)
+        if isinstance(state, (KeyDenied, Unreadable)):
+            return (unread_setting(SEQUENCES, unread_failure(SEQUENCES, NTDS, state, "")),)
+        value = state.value(SEQUENCES) if isinstance(state, KeyContent) else None
+        if value is None and (isinstance(state, KeyAbsent) or not _is_global_catalog(state)):
+            return (Configured(SEQUENCES, None, "unknown", "this server is no Global Catalog"),)
+        if value is not None and value.data is None:
+            return (Configured(SEQUENCES, _shown(value), "unknown", "its strings are no UTF-8"),)
+        found = tuple(filter(is_sequence, _strings(value)))
+        as_found = cls(found) if found else cls(state="absent")
+        effective, evidence, _proof = as_found._works(value, observed, memory)
+        return (Configured.read(SEQUENCES, _shown(value), effective, evidence),)
 
     def plan(self, observed: Observed, memory: Memory) -> Plan:
         """Add or take away the sequences; other strings stay, in their order."""
@@ -138,9 +162,7 @@ class NspiEndpoint(Fix):
     def _compliant(self, value: Value | None, observed: Observed, memory: Memory, warnings: tuple[str, ...]) -> Plan:
         shown = _shown(value)
         finding = Finding(self.name, SEQUENCES, "compliant", shown, shown, "as wanted", _SOURCE, "unknown")
-        listens = self._lsass_listens(observed)
-        proof = proof_of(memory, self.name, SEQUENCES, shown, boot_time(observed))
-        effective, evidence = self._effect(listens, proof)
+        effective, evidence, proof = self._works(value, observed, memory)
         pending = proof == "pending" and effective != "yes"
         if proof == "proved" and effective == "no":
             warnings += (f"the server has been rebooted since the change, and still {evidence}",)
@@ -149,6 +171,10 @@ class NspiEndpoint(Fix):
             warnings=warnings,
             reboot_required=pending,
         )
+
+    def _works(self, value: Value | None, observed: Observed, memory: Memory) -> tuple[Effective, str, Proof]:
+        proof = proof_of(memory, self.name, SEQUENCES, _shown(value), boot_time(observed))
+        return (*self._effect(self._lsass_listens(observed), proof), proof)
 
     @property
     def _ports(self) -> tuple[int, ...]:

@@ -52,6 +52,25 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class Configured:
+    """One setting of one server as it stands, whatever anybody wants of it, and whether it works like that yet.
+
+    C(text) is None where the setting is absent; C(known) is false where it could not be read.
+    """
+
+    setting: str
+    text: str | None
+    effective: Effective
+    reason: str
+    known: bool = True
+
+    @classmethod
+    def read(cls, setting: str, text: str | None, effective: Effective, evidence: str) -> Configured:
+        """A setting that was read, and may be absent."""
+        return cls(setting, text, effective, evidence if text is not None else f"absent; {evidence}")
+
+
+@dataclass(frozen=True)
 class Failure:
     """Why a task stops, in the words that an operator needs: one setting, and what to do next."""
 
@@ -121,7 +140,13 @@ class Fix(ABC):
     def plan(self, observed: Observed, memory: Memory) -> Plan:
         """Compare by meaning what was read with what should be there; memory says what still has to be proved."""
 
-    def further_reads(self, observed: Observed) -> tuple[Read, ...]:
+    @classmethod
+    def configured(cls, observed: Observed, memory: Memory) -> tuple[Configured, ...]:
+        """The settings as they stand, by the names and proofs of the findings."""
+        return ()
+
+    @classmethod
+    def further_reads(cls, observed: Observed) -> tuple[Read, ...]:
         """What only the first answers say that it must be read as well; nothing for most."""
         return ()
 

@@ -32,7 +32,8 @@ from .iis import (
     section_failure,
 )
 from .options import OptionReader
-from .plan import Failure, Finding, Fix, Plan
+from .plan import Configured, Failure, Finding, Fix, Plan
+from .unread import unread_setting
 from .valid_ports import CONFIGURATOR, POLLING, POLLING_DEFAULT
 
 HOME = "AD: Set-OutlookAnywhere"
@@ -122,7 +123,17 @@ class RpcVirtualDirectory(Fix):
     def _unread(cls, setting: str, reason: str) -> Finding:
         return Finding(cls.name, setting, "unknown", None, None, reason, _SOURCE, "unknown")
 
-    def further_reads(self, observed: Observed) -> tuple[Read, ...]:
+    @classmethod
+    def configured(cls, observed: Observed, memory: Memory) -> tuple[Configured, ...]:
+        """Every aspect, and who writes it."""
+        missing = iis_is_missing(observed, BASIC.read(DEFAULT_SITE))
+        site = missing_failure(observed, f"/{RPC}") if missing else rpc_site(observed, f"/{RPC}")
+        if isinstance(site, Failure):
+            return tuple(unread_setting(aspect.setting(DEFAULT_SITE), site) for aspect in ASPECTS)
+        return tuple(_configured(aspect, site, observed) for aspect in ASPECTS)
+
+    @classmethod
+    def further_reads(cls, observed: Observed) -> tuple[Read, ...]:
         """The same of /Rpc in another site."""
         site = rpc_site(observed, RPC)
         if isinstance(site, Failure) or site == DEFAULT_SITE or iis_is_missing(observed, BASIC.read(DEFAULT_SITE)):
@@ -153,10 +164,9 @@ class RpcVirtualDirectory(Fix):
         self, aspect: Aspect, site: ConfigPath, observed: Observed, stamped: str
     ) -> tuple[Finding, Failure | None]:
         setting = aspect.setting(site)
-        found = _value(aspect, observed.get(aspect.read(site), IisSection))
-        if isinstance(found, Unreadable):
-            failure = section_failure(setting, found, f"{aspect.attribute} of {aspect.section}")
-            return self._unread(setting, f"{failure.problem}: {failure.found}"), failure
+        found = _value(aspect, site, observed)
+        if isinstance(found, Failure):
+            return self._unread(setting, f"{found.problem}: {found.found}"), found
         text, on = found
         finding = Finding(self.name, setting, "compliant", text, text, f"as wanted; {stamped}", _SOURCE, "unknown")
         wanted = self.wanted.get(aspect)
@@ -169,8 +179,23 @@ class RpcVirtualDirectory(Fix):
         return replace(finding, status="drifted", reason=reason, effective="no", blocked_by=HOME), None
 
 
-def _value(aspect: Aspect, section: IisSection | Unreadable) -> tuple[str, bool] | Unreadable:
+def _configured(aspect: Aspect, site: ConfigPath, observed: Observed) -> Configured:
+    found = _value(aspect, site, observed)
+    if isinstance(found, Failure):
+        return unread_setting(aspect.setting(site), found)
+    return Configured(aspect.setting(site), found[0], "unknown", _stamped(observed))
+
+
+def _value(aspect: Aspect, site: ConfigPath, observed: Observed) -> tuple[str, bool] | Failure:
     """The attribute's text, and whether it is on."""
+    found = value_of(aspect, observed.get(aspect.read(site), IisSection))
+    if isinstance(found, Unreadable):
+        return section_failure(aspect.setting(site), found, f"{aspect.attribute} of {aspect.section}")
+    return found
+
+
+def value_of(aspect: Aspect, section: IisSection | Unreadable) -> tuple[str, bool] | Unreadable:
+    """The attribute's text in what was read of its section, and whether it is on."""
     if isinstance(section, Unreadable):
         return section
     text = section.attributes.get(aspect.attribute)

@@ -6,12 +6,17 @@
 from __future__ import annotations
 
 from ..formats.registry import Key, KeyAbsent, KeyDenied, Unreadable
-from .plan import Failure
+from .plan import Configured, Failure
 
 _RIGHTS = (
     "Give the connection's account the right to read it and run again. A local administrator other than the built-in "
     "one gets a filtered token over the network (KB 951016), which looks just like this."
 )
+
+
+def unread_setting(setting: str, failure: Failure) -> Configured:
+    """A setting of which nothing is known, for the reason that would stop a task."""
+    return Configured(setting, None, "unknown", f"{failure.problem}: {failure.found}", known=False)
 
 
 def unread_failure(setting: str, key: Key, state: KeyAbsent | KeyDenied | Unreadable, absent_means: str) -> Failure:

@@ -27,8 +27,8 @@ from ..formats.valid_ports import (
 from ..journal import Memory
 from ..reads import Clock, Observed, Read, ReadClock, ReadKey
 from .options import OptionReader
-from .plan import Failure, Finding, Fix, LeaveAlone, Plan
-from .unread import unread_failure
+from .plan import Configured, Effective, Failure, Finding, Fix, LeaveAlone, Plan
+from .unread import unread_failure, unread_setting
 
 RPC_PROXY = Key(r"HKLM\SOFTWARE\Microsoft\Rpc\RpcProxy")
 SERVICE_HOST = Key(r"HKLM\SYSTEM\CurrentControlSet\Services\MSExchangeServiceHost")
@@ -37,6 +37,7 @@ CONFIGURATOR = Key(SERVICE_HOST.path + r"\RpcHttpConfigurator")
 SYSTEM = Key(r"HKLM\SYSTEM")
 
 VALID_PORTS = "ValidPorts"
+ENABLED = "Enabled"
 # It reads the polling interval when it starts, and else within one interval.
 SERVICE = "MSExchangeServiceHost"
 POLLING = "PeriodicPollingMinutes"
@@ -48,6 +49,7 @@ DIRECTORY_PORT = 6004
 REREAD_SECONDS = 360
 # The note of a run that has pinned this server.
 PINNED = "pinned"
+_NOT_SEEN = "whether the service has read it since is not known"
 _NEVER_PINNED = "no run of this controller has pinned this server: playbook site does, in the order that a fleet needs"
 
 _PORTS_SOURCE = "MicrosoftDocs/win32, rpc-over-http-security; Exchange team blog, 2008-06-20"
@@ -64,20 +66,23 @@ def _some(texts: Iterable[str], most: int = 10) -> str:
 
 
 def _read_since(finding: Finding, observed: Observed, memory: Memory) -> Finding:
-    """A list that is as wanted works once the RPC proxy has read it since it was written."""
+    """The finding of a list that is as wanted, with whether it works."""
+    if finding.status != "compliant" or finding.effective != "unknown":
+        return finding
+    effective, evidence = _works(finding.before, observed, memory)
+    return replace(finding, effective=effective, reason=f"means what is wanted; {evidence}")
+
+
+def _works(text: str | None, observed: Observed, memory: Memory) -> tuple[Effective, str]:
+    """A list works once the RPC proxy has read it since it was written."""
     record = memory.get((ValidPorts.name, VALID_PORTS))
     clock = observed.get(ReadClock(), Clock)
-    if finding.status != "compliant" or finding.effective != "unknown" or record is None or record.value is None:
-        return finding
-    if isinstance(clock, Unreadable) or not same_targets(record.value, finding.before):
-        return finding
+    if record is None or record.value is None or isinstance(clock, Unreadable) or not same_targets(record.value, text):
+        return "unknown", "the RPC proxy reads it again about every 5 minutes"
     waited = (clock.now - record.changed_at).total_seconds()
     if waited >= REREAD_SECONDS:
-        return replace(finding, effective="yes", reason="means what is wanted; the RPC proxy has read it since")
-    reason = (
-        f"means what is wanted; written {int(waited)} seconds ago, and the RPC proxy reads it every 5 minutes or so"
-    )
-    return replace(finding, effective="no", reason=reason)
+        return "yes", "the RPC proxy has read it since"
+    return "no", f"written {int(waited)} seconds ago, and the RPC proxy reads it every 5 minutes or so"
 
 
 def same_targets(one: str, other: str | None) -> bool:
@@ -104,6 +109,52 @@ def _removable(text: object) -> str:
     if not isinstance(text, str) or not text.strip():
         raise ValueError("it is neither a server's name nor an entry")
     return text.strip().lower()
+
+
+def is_enabled(proxy: KeyContent) -> bool:
+    """Whether the RPC proxy is switched on, by the content of its key."""
+    value = proxy.value(ENABLED)
+    return value is not None and value.kind == "REG_DWORD" and value.data not in (0, None)
+
+
+def _switched_off(proxy: KeyContent) -> str:
+    value = proxy.value(ENABLED)
+    shown = "absent" if value is None else value.shown
+    return f"{ENABLED} in {RPC_PROXY.path} is {shown}: the RPC proxy is switched off"
+
+
+def _configurator(observed: Observed) -> KeyContent | Failure:
+    state = observed.key(CONFIGURATOR)
+    if isinstance(state, KeyAbsent) and state.missing == CONFIGURATOR:
+        # The service is there and its key is not: the default is in force, and writing makes the key.
+        return KeyContent((), ())
+    if isinstance(state, KeyContent):
+        return state
+    return unread_failure(POLLING, CONFIGURATOR, state, "MSExchangeServiceHost of Exchange 2007 is not on this server")
+
+
+def _proxy(observed: Observed) -> KeyContent | Failure:
+    state = observed.key(RPC_PROXY)
+    if isinstance(state, KeyContent):
+        return state
+    return unread_failure(VALID_PORTS, RPC_PROXY, state, "the RPC over HTTP proxy is not installed")
+
+
+def _configured_polling(observed: Observed) -> Configured:
+    state = _configurator(observed)
+    if isinstance(state, Failure):
+        return unread_setting(POLLING, state)
+    value = state.value(POLLING)
+    return Configured.read(POLLING, None if value is None else value.shown_as("REG_DWORD"), "unknown", _NOT_SEEN)
+
+
+def _configured_ports(observed: Observed, memory: Memory) -> Configured:
+    state = _proxy(observed)
+    if isinstance(state, Failure):
+        return unread_setting(VALID_PORTS, state)
+    text = _Present.of(state.value(VALID_PORTS)).shown
+    off: tuple[Effective, str] = ("no", _switched_off(state))
+    return Configured.read(VALID_PORTS, text, *(_works(text, observed, memory) if is_enabled(state) else off))
 
 
 @dataclass(frozen=True)
@@ -188,6 +239,11 @@ class ValidPorts(Fix):
         entries += [entry for server in self.global_catalogs for entry in global_catalog_entries(server)]
         return without_repeats([*entries, *self.extra_entries])
 
+    @classmethod
+    def configured(cls, observed: Observed, memory: Memory) -> tuple[Configured, ...]:
+        """Polling, and the list with whether the RPC proxy has read it."""
+        return _configured_polling(observed), _configured_ports(observed, memory)
+
     def plan(self, observed: Observed, memory: Memory) -> Plan:
         """Polling first, so that the servicelet does not overwrite what is written next."""
         polling = self._plan_polling(observed)
@@ -266,18 +322,9 @@ class ValidPorts(Fix):
         )
 
     def _plan_polling(self, observed: Observed) -> Plan:
-        state = observed.key(CONFIGURATOR)
-        if isinstance(state, KeyAbsent) and state.missing == CONFIGURATOR:
-            # The service is there and its key is not: the default is in force, and writing makes the key.
-            state = KeyContent((), ())
-        if not isinstance(state, KeyContent):
-            return self._unread(
-                POLLING,
-                unread_failure(
-                    POLLING, CONFIGURATOR, state, "MSExchangeServiceHost of Exchange 2007 is not on this server"
-                ),
-                _POLLING_SOURCE,
-            )
+        state = _configurator(observed)
+        if isinstance(state, Failure):
+            return self._unread(POLLING, state, _POLLING_SOURCE)
         value = state.value(POLLING)
         wanted = str(self.polling_minutes)
         finding = Finding(
@@ -286,7 +333,7 @@ class ValidPorts(Fix):
             status="compliant",
             before=None if value is None else value.shown_as("REG_DWORD"),
             after=None if value is None else value.shown_as("REG_DWORD"),
-            reason="as wanted; whether the service has read it since is not known",
+            reason=f"as wanted; {_NOT_SEEN}",
             reference=_POLLING_SOURCE,
             effective="unknown",
         )
@@ -323,10 +370,9 @@ class ValidPorts(Fix):
         return tuple(warnings)
 
     def _plan_ports(self, observed: Observed) -> Plan:
-        state = observed.key(RPC_PROXY)
-        if not isinstance(state, KeyContent):
-            failure = unread_failure(VALID_PORTS, RPC_PROXY, state, "the RPC over HTTP proxy is not installed")
-            return self._unread(VALID_PORTS, failure, _PORTS_SOURCE)
+        state = _proxy(observed)
+        if isinstance(state, Failure):
+            return self._unread(VALID_PORTS, state, _PORTS_SOURCE)
         present = _Present.of(state.value(VALID_PORTS))
         wanted, found = Targets(self.wanted), Targets(present.parsed.entries)
         missing, unknown = wanted.without(found), found.without(wanted)
@@ -334,8 +380,6 @@ class ValidPorts(Fix):
         kept_texts = tuple(dict.fromkeys(present.parsed.unparsed)) if keep else ()
         after = format_value([*self.wanted, *(unknown if keep else ())], kept_texts)
         reasons = self._drift_reasons(present, missing, () if keep else unknown, bool(kept_texts))
-        enabled = state.value("Enabled")
-        is_enabled = enabled is not None and enabled.kind == "REG_DWORD" and enabled.data not in (0, None)
         finding = Finding(
             fix=self.name,
             setting=VALID_PORTS,
@@ -344,7 +388,7 @@ class ValidPorts(Fix):
             after=after if reasons else present.shown,
             reason="; ".join(reasons) or "means what is wanted; the RPC proxy reads it again about every 5 minutes",
             reference=_PORTS_SOURCE,
-            effective="no" if reasons or not is_enabled else "unknown",
+            effective="no" if reasons or not is_enabled(state) else "unknown",
         )
         refused = () if keep else self._refused(present, unknown)
         if refused:
@@ -420,10 +464,8 @@ class ValidPorts(Fix):
             warnings.append(f"{VALID_PORTS} has a range as wide as the Windows default: {_some(wide)}")
         if parsed.ipv6:
             warnings.append(f"{VALID_PORTS} has IPv6 entries, which the RPC proxy ignores: {_some(parsed.ipv6)}")
-        enabled = state.value("Enabled")
-        if enabled is None or enabled.kind != "REG_DWORD" or enabled.data in (0, None):
-            shown = "absent" if enabled is None else enabled.shown
-            warnings.append(f"Enabled in {RPC_PROXY.path} is {shown}: the RPC proxy is switched off")
+        if not is_enabled(state):
+            warnings.append(_switched_off(state))
         if state.value("ValidPorts_AutoConfig_Exchange"):
             warnings.append(
                 "ValidPorts_AutoConfig_Exchange is present: Exchange 2010 or later writes it and may ignore "

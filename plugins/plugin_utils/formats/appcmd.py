@@ -83,6 +83,14 @@ def parse_places(text: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+def parse_value(text: str) -> str:
+    """What C(/text:ATTRIBUTE) prints for one object: the value on a line of its own; raises NotParsed."""
+    lines = list(filter(None, map(str.strip, text.splitlines())))
+    if len(lines) != 1 or parse_error(text) is not None:
+        raise NotParsed(f"no value on one line: {text!r}")
+    return lines[0]
+
+
 def _below_server(path: str) -> str:
     server, rest = path[: len(SERVER)], path[len(SERVER) :]
     if server.upper() != SERVER or (rest and not rest.startswith("/")):

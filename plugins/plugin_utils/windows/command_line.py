@@ -18,7 +18,6 @@ MAX_LINE = 8191
 # What these are at most, as cmd.exe takes a line of MAX_LINE characters with its variables put in; no other is used.
 _EXPANDED = {"TEMP": 100, "windir": 20, "SystemRoot": 20}
 _VARIABLE = re.compile(r"%(\w+)%")
-_OUTSIDE = -1
 # Everything that neither cmd.exe nor a program's argument parser gives a meaning to, inside double quotes.
 _SAFE = re.compile(r"[A-Za-z0-9 ._\-:;*\\/,=@()\[\]{}#$+~']*")
 _PLAIN = re.compile(r"[A-Za-z0-9._:,\\/\-]+")
@@ -95,12 +94,14 @@ class Step:
     """A named command of a batch.
 
     C(when) is always, while_all_succeed or after_a_failure; a command that may_fail is no failure for those behind it.
+    One that is never_negative fails with 1 and above alone, so less is asked.
     """
 
     name: str
     line: str
     when: str = "always"
     may_fail: bool = False
+    never_negative: bool = False
 
     def __post_init__(self) -> None:
         if self.when not in _CONDITIONS:
@@ -126,8 +127,9 @@ def _runs(framed: Sequence[tuple[str, str]]) -> Iterator[tuple[str, list[tuple[s
 class Batch:
     """Commands for one line of cmd.exe, and the way back from what the line printed to each command.
 
-    Each command is framed by marks with a random token, so that nothing a command prints can be taken for a mark. Its
-    exit code comes by C(call), which expands once more: C(%errorlevel%) alone would be expanded before the line runs.
+    Marks with a random token, which nothing that a command prints can be taken for, tell the commands apart: one on
+    standard error where each begins, one on standard output where it ends. That has the exit code, which comes by
+    C(call), as this expands once more: C(%errorlevel%) alone would be expanded before the line runs.
     """
 
     def __init__(self, steps: Sequence[Step], token: str | None = None) -> None:
@@ -147,22 +149,27 @@ class Batch:
 
     def _framed(self, place: int, step: Step) -> str:
         mark = f"{self._token}.{place}"
-        # The dot keeps the digit away from '>', where it would name a handle. An IF without brackets around it swallows
-        # the rest of the line.
-        failed = "" if step.may_fail else "&(if errorlevel 1 (set oa=1))&(if not errorlevel 0 (set oa=1))"
-        return f"echo {mark}.&echo {mark}.>&2&{step.line}&call echo {mark}=%^errorlevel%.{failed}"
+        # The last dot keeps the digit away from '>', where it would name a handle. An IF without brackets around it
+        # swallows the rest of the line.
+        failed = "" if step.may_fail else "&(if errorlevel 1 (set oa=1))"
+        below_0 = "" if step.may_fail or step.never_negative else "&(if not errorlevel 0 (set oa=1))"
+        return f"echo {mark}.>&2&{step.line}&call echo {mark}=%^errorlevel%.{failed}{below_0}"
 
     def split(self, stdout: bytes, stderr: bytes) -> Frames:
         """What each command that ran printed, by the step's name; a command that did not run is missing."""
-        mark = re.compile(rb"%b\.(\d+)(?:\.|=(-?\d+)\.)\r?\n?" % re.escape(self._token.encode()))
-        out, codes = _cut(stdout, mark)
-        err, _none = _cut(stderr, mark)
+        token = re.escape(self._token.encode())
+        before, err = _begun(stderr, re.compile(rb"%b\.(\d+)\.\r?\n?" % token))
+        ended, rest = _ended(stdout, re.compile(rb"%b\.(\d+)=(-?\d+)\.\r?\n?" % token))
+        out: dict[int, tuple[bytes, int | None]] = dict(ended)
+        if cut := err.keys() - out.keys():
+            # The last one that has begun was cut off.
+            out[max(cut)], rest = (rest, None), b""
         frames = {
-            step.name: Frame(out[place], err.get(place, b""), codes.get(place))
+            step.name: Frame(out[place][0], err.get(place, b""), out[place][1])
             for place, step in enumerate(self._steps)
             if place in out
         }
-        return Frames(frames, Frame(out[_OUTSIDE], err[_OUTSIDE], None).text)
+        return Frames(frames, Frame(rest, before, None).text)
 
 
 def _length(line: str) -> int:
@@ -173,22 +180,16 @@ def _length(line: str) -> int:
     return len(_VARIABLE.sub("", line)) + sum(_EXPANDED[name] for name in names)
 
 
-def _cut(stream: bytes, mark: re.Pattern[bytes]) -> tuple[dict[int, bytes], dict[int, int]]:
-    """The text of each frame by its place, with what stands outside of all frames; and the exit codes."""
-    texts: dict[int, bytes] = {_OUTSIDE: b""}
-    codes: dict[int, int] = {}
-    at, place = 0, _OUTSIDE
-    for match in mark.finditer(stream):
-        texts[place] += stream[at : match.start()]
-        at = match.end()
-        if match[2] is None:
-            place = int(match[1])
-            texts[place] = b""
-        else:
-            codes.setdefault(int(match[1]), int(match[2]))
-            place = _OUTSIDE
-    texts[place] += stream[at:]
-    return texts, codes
+def _begun(stderr: bytes, mark: re.Pattern[bytes]) -> tuple[bytes, dict[int, bytes]]:
+    """What stands before all commands, and the text of each one behind its mark, by its place."""
+    before, *parts = mark.split(stderr)
+    return before, {int(place): text for place, text in zip(parts[::2], parts[1::2], strict=True)}
+
+
+def _ended(stdout: bytes, mark: re.Pattern[bytes]) -> tuple[dict[int, tuple[bytes, int]], bytes]:
+    """The text of each command before its mark, with the exit code; and what stands behind all of them."""
+    *parts, rest = mark.split(stdout)
+    return {int(place): (text, int(code)) for text, place, code in zip(*[iter(parts)] * 3, strict=True)}, rest
 
 
 def fits(steps: Iterable[Step]) -> bool:

@@ -8,14 +8,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..changes import SetIisAttribute
-from ..formats.appcmd import NotParsed, advice, parse_error, parse_places, parse_section
+from ..formats.appcmd import NotParsed, advice, parse_error, parse_places, parse_section, parse_value
 from ..formats.registry import Unreadable
-from ..reads import IisAbsent, IisPlaces, IisSection, ReadIisSection, SearchIis
+from ..reads import IisAbsent, IisPlaces, IisSection, PoolText, ReadIisSection, ReadPool, SearchIis
 from .command_line import Frame, Frames, Step, UnsafeArgument, command
 from .writing import Part
 
-APPCMD = r"%windir%\system32\inetsrv\appcmd.exe"
-IisRead = ReadIisSection | SearchIis
+FOLDER = r"%windir%\system32\inetsrv"
+APPCMD = rf"{FOLDER}\appcmd.exe"
+# Reads go into its folder first, as there are many of them on one line.
+_HERE = r".\appcmd"
+IisRead = ReadIisSection | SearchIis | ReadPool
+State = IisSection | IisPlaces | PoolText | IisAbsent | Unreadable
 _EXISTS = "appcmd exists"
 _THERE = "there"
 # appcmd's exit code for a search without a result; its emptiness says so, not the code.
@@ -26,7 +30,7 @@ def read_steps(reads: Sequence[IisRead]) -> list[Step]:
     """The commands that read these, and whether there is an IIS at all; none where nothing is to be read."""
     if not reads:
         return []
-    exists = Step(_EXISTS, f'(if exist "{APPCMD}" (echo {_THERE}))', may_fail=True)
+    exists = Step(_EXISTS, f"cd /d {FOLDER} 2>nul&(if exist {APPCMD} (echo {_THERE}))", may_fail=True)
     return [exists, *(step for read in reads for step in _read_step(read))]
 
 
@@ -38,16 +42,20 @@ def _read_step(read: IisRead) -> list[Step]:
 
 
 def _read_line(read: IisRead) -> str:
+    if isinstance(read, ReadPool):
+        return command(_HERE, "list", "apppool", read.pool, f"/text:{read.attribute}")
+    # A section's own name says as much as its path, and is shorter.
+    section = f"/section:{read.section.rpartition('/')[2]}"
     if isinstance(read, SearchIis):
-        return command(APPCMD, "search", "config", f"/section:{read.section}", f"/{read.attribute}:{read.value}")
-    return command(APPCMD, "list", "config", *_path(read.path), f"/section:{read.section}", "/config:*")
+        return command(_HERE, "search", "config", section, f"/{read.attribute}:{read.value}")
+    return command(_HERE, "list", "config", *_path(read.path), section, "/config:*")
 
 
 def _path(path: str | None) -> list[str]:
     return [] if path is None else [path]
 
 
-def interpret(frames: Frames, read: IisRead) -> IisSection | IisPlaces | IisAbsent | Unreadable:
+def interpret(frames: Frames, read: IisRead) -> State:
     """What read_steps said. Success is the exit code and an answer that parses, never a word."""
     exists, frame = frames.get(_EXISTS), frames.get(repr(read))
     if exists is None or exists.exit_code is None:
@@ -67,7 +75,7 @@ def interpret(frames: Frames, read: IisRead) -> IisSection | IisPlaces | IisAbse
     return _parsed(frame, read)
 
 
-def _parsed(frame: Frame, read: IisRead) -> IisSection | IisPlaces | Unreadable:
+def _parsed(frame: Frame, read: IisRead) -> State:
     text = frame.stdout.decode("utf-8", "backslashreplace")
     nothing = isinstance(read, SearchIis) and frame.exit_code == _NOTHING_FOUND and not frame.text
     if not frame.succeeded and not nothing:
@@ -76,6 +84,8 @@ def _parsed(frame: Frame, read: IisRead) -> IisSection | IisPlaces | Unreadable:
     try:
         if isinstance(read, SearchIis):
             return IisPlaces(parse_places(text))
+        if isinstance(read, ReadPool):
+            return PoolText(parse_value(text))
         return IisSection(parse_section(text, read.section))
     except NotParsed as error:
         return Unreadable(str(error), frame.text)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 from ..formats import netstat, sc, wmic
@@ -30,6 +31,7 @@ from ..reads import (
     ReadKey,
     ReadLink,
     ReadListeners,
+    ReadPool,
     ReadProcesses,
     ReadService,
     ReadTree,
@@ -41,23 +43,39 @@ from . import files, iis
 from .command_line import Frame, Frames, Step, command, quote
 from .registry import above_steps, interpret_key, interpret_tree, key_step
 
+_OF_IIS = (ReadIisSection, SearchIis, ReadPool)
 NotParsed = (netstat.NotParsed, sc.NotParsed, wmic.NotParsed)
 
 
 def read_steps(reads: Sequence[Read]) -> list[Step]:
     """What each read needs; and for keys that must be there, those above them when any of these fails."""
-    steps = [step for read in reads for step in _steps(read)]
-    of_iis = iis.read_steps([read for read in reads if isinstance(read, (ReadIisSection, SearchIis))])
+    steps = [step for read in reads if _asked(read, reads) == read for step in _steps(read)]
+    of_iis = iis.read_steps([read for read in reads if isinstance(read, _OF_IIS)])
     return [*steps, *of_iis, *above_steps([read.key for read in reads if isinstance(read, ReadKey)])]
 
 
 def interpret(frames: Frames, reads: Sequence[Read], link: Link) -> Observed:
     """What the commands of read_steps said."""
-    return Observed({read: link if isinstance(read, ReadLink) else _state(frames, read) for read in reads})
+    return Observed({read: link if isinstance(read, ReadLink) else _answer(frames, read, reads) for read in reads})
+
+
+def _asked(read: Read, reads: Sequence[Read]) -> Read:
+    """The read whose command answers this one: processes that are among others are not asked for again."""
+    if not isinstance(read, ReadProcesses):
+        return read
+    covering = [other for other in reads if isinstance(other, ReadProcesses) and other.covers(read)]
+    return max(covering, key=lambda other: len(other.images) or math.inf)
+
+
+def _answer(frames: Frames, read: Read, reads: Sequence[Read]) -> State:
+    state = _state(frames, _asked(read, reads))
+    if isinstance(state, Processes) and isinstance(read, ReadProcesses) and read.images:
+        return Processes(state.of(*read.images))
+    return state
 
 
 def _steps(read: Read) -> list[Step]:
-    if isinstance(read, (ReadLink, ReadIisSection, SearchIis)):
+    if isinstance(read, (ReadLink, *_OF_IIS)):
         return []
     if isinstance(read, ReadFile):
         return files.read_steps(read)
@@ -76,8 +94,8 @@ def _line(read: Read) -> str:
     if isinstance(read, ReadClock):
         return command("wmic", "os", "get", "LastBootUpTime,LocalDateTime", "/value")
     if isinstance(read, ReadProcesses):
-        wanted = " or ".join(f"name='{image}'" for image in read.images)
-        return command("wmic", "process", "where", wanted, "get", "CreationDate,Name,ProcessId", "/value")
+        where = ["where", " or ".join(f"name='{image}'" for image in read.images)] if read.images else []
+        return command("wmic", "process", *where, "get", "CreationDate,Name,ProcessId", "/value")
     if isinstance(read, ReadListeners):
         # The lines of a busy server are many; a listener has no peer, in every language.
         return f"netstat -ano <nul|findstr /c:{quote(' 0.0.0.0:0 ')} /c:{quote(' [::]:0 ')}"
@@ -97,7 +115,7 @@ def _state(frames: Frames, read: Read) -> State:
         return interpret_tree(frames, read.key)
     if isinstance(read, ReadFile):
         return files.interpret(frames, read)
-    if isinstance(read, (ReadIisSection, SearchIis)):
+    if isinstance(read, _OF_IIS):
         return iis.interpret(frames, read)
     frame = frames.get(_name(read))
     if frame is None:
@@ -153,5 +171,8 @@ def _processes(frame: Frame) -> Processes:
     for item in wmic.parse_list(_text(frame)):
         if not {"CreationDate", "Name", "ProcessId"} <= set(item) or not item["ProcessId"].strip().isdigit():
             raise wmic.NotParsed(f"no CreationDate, Name and ProcessId in {item!r}")
+        if not item["CreationDate"].strip():
+            # What began with Windows itself has no date.
+            continue
         running.append(Process(item["Name"].strip(), int(item["ProcessId"]), wmic.parse_datetime(item["CreationDate"])))
     return Processes(tuple(running))

@@ -61,7 +61,7 @@ def _tree_name(key: Key) -> str:
 def key_step(key: Key, tree: bool = False, may_fail: bool = False) -> Step:
     """The command that reads a key, or a key with all below it."""
     line = command("reg", "query", key.path, *(["/s"] if tree else []))
-    return Step(_tree_name(key) if tree else _query_name(key), line, may_fail=may_fail)
+    return Step(_tree_name(key) if tree else _query_name(key), line, may_fail=may_fail, never_negative=True)
 
 
 def above_steps(keys: Sequence[Key]) -> list[Step]:
@@ -119,7 +119,7 @@ def _state(frames: Frames, key: Key) -> KeyState:
                 return listing
             return KeyDenied(below, frame.text) if listing.has_subkey(below.name) else KeyAbsent(below)
         below, parent = parent, parent.parent
-    return Unreadable("reg query failed for it and for every key above it", frame.text)
+    return Unreadable("reg query failed for it, and no key above it could be read", frame.text)
 
 
 def _write_line(change: SetText | SetNumber | SetTexts | DeleteValue) -> str:

@@ -16,6 +16,9 @@ from tests.lab.state.iis.sections import Section
 
 DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 INDENT = "    "
+RESTART_TIME = "recycling.periodicRestart.time"
+# 29 hours.
+RESTART_TIME_DEFAULT = "1.05:00:00"
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,38 @@ class Configuration:
         """The names of the web sites."""
         sites = _below(self._root, "system.applicationHost/sites")
         return [] if sites is None else [site.get("name", "") for site in sites.findall("site")]
+
+    def pool(self, name: str) -> dict[str, str] | None:
+        """What an application pool has for the attributes that the lab knows; None where there is no such pool."""
+        pools = _below(self._root, "system.applicationHost/applicationPools")
+        found = [] if pools is None else pools.findall("add")
+        pool = next((one for one in found if one.get("name", "").lower() == name.lower()), None)
+        if pool is None:
+            return None
+        restart = _below(pool, "recycling/periodicRestart")
+        return {RESTART_TIME: RESTART_TIME_DEFAULT if restart is None else restart.get("time", RESTART_TIME_DEFAULT)}
+
+    def recycle(self, name: str, time: str) -> None:
+        """Set the time after which a pool recycles."""
+        pools = _make(self._root, "system.applicationHost/applicationPools")
+        pool = _named(pools, "add", name)
+        if pool is None:
+            pool = ET.SubElement(pools, "add", {"name": name})
+        _make(pool, "recycling/periodicRestart").set("time", time)
+
+    def folders(self) -> list[tuple[str, str]]:
+        """The virtual directories of all sites: path, which ends in a slash for an application's own, and folder."""
+        sites = _below(self._root, "system.applicationHost/sites")
+        found = []
+        for site in [] if sites is None else sites.findall("site"):
+            for application in site.findall("application"):
+                path = f"{site.get('name', '')}{application.get('path', '/').rstrip('/')}"
+                directories = application.findall("virtualDirectory") or [ET.Element("virtualDirectory", {"path": "/"})]
+                found += [
+                    (f"{path}{directory.get('path', '/')}", directory.get("physicalPath", ""))
+                    for directory in directories
+                ]
+        return found
 
     def get(self, path: str, section: Section, attribute: str) -> str | None:
         """The value that is written for exactly this path."""

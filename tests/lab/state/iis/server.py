@@ -17,6 +17,7 @@ from tests.lab.state.iis.defaults import client_access
 from tests.lab.state.iis.sections import Section
 
 NOTHING = "<configuration />"
+DEFAULT_POOL = "DefaultAppPool"
 
 Callback = Callable[["Iis"], None]
 # The moment of the server's clock at which W3SVC started; None while it does not run.
@@ -44,6 +45,8 @@ class Iis:
         first = Configuration(spec.config) if spec.config is not None else client_access(spec.site)
         for setting in spec.settings:
             first.set(setting.path, _known(setting.section), setting.attribute, setting.value)
+        if spec.recycles_after is not None:
+            first.recycle(DEFAULT_POOL, spec.recycles_after)
         self._versions = [(-math.inf, first)]
 
     # -- what a test does

@@ -49,17 +49,42 @@ class _Refused(Exception):
 
 
 def run(state: ServerState, arguments: list[str]) -> Printed:
-    """VERB config [PATH] /section:SECTION, with the arguments of the verb."""
+    """VERB config [PATH] /section:SECTION, with the arguments of the verb; list vdir; list apppool NAME /text:NAME."""
     iis = state.iis
     try:
         if not iis.elevated:
             raise _Refused(DENIED, "appcmd-denied")
         if not iis.reachable:
             raise _Refused(UNREACHABLE, "appcmd-share-unreachable")
+        if [argument.lower() for argument in arguments] == ["list", "vdir"]:
+            return _folders(iis)
+        if [argument.lower() for argument in arguments[:2]] == ["list", "apppool"]:
+            return _pool(iis, arguments[2:])
         command = _parse(iis, arguments)
         return {"list": _list, "search": _search, "set": _set}[command.verb](iis, command)
     except _Refused as refused:
         return refused.printed
+
+
+def _folders(iis: Iis) -> Printed:
+    """Every virtual directory."""
+    found = iis.configuration.folders()
+    return Printed("".join(_filled("appcmd-list-vdir", path=path, folder=folder) for path, folder in found))
+
+
+def _pool(iis: Iis, arguments: list[str]) -> Printed:
+    """The text of one attribute of one pool."""
+    name, kind = (*arguments, "", "")[:2]
+    text, value = _parameter(kind)
+    attributes = iis.configuration.pool(name)
+    if len(arguments) != 2 or text != "text" or value is None:
+        raise NotModelled
+    if attributes is None:
+        raise _Refused(NO_SUCH_SITE, "appcmd-no-pool", pool=name)
+    known = {attribute.lower(): found for attribute, found in attributes.items()}
+    if value.lower() not in known:
+        raise NotModelled
+    return Printed(f"{known[value.lower()]}\n")
 
 
 def _parse(iis: Iis, arguments: list[str]) -> _Command:

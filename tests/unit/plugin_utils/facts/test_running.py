@@ -9,21 +9,22 @@ import datetime
 from typing import Any
 
 from plugins.plugin_utils.facts import referral, running
+from plugins.plugin_utils.facts.part import names_of
 from plugins.plugin_utils.facts.referral import Referral
 from plugins.plugin_utils.facts.roles import OWNERS
 from plugins.plugin_utils.facts.running import SERVICES, Running
 from plugins.plugin_utils.fixes.dsproxy_referral import PARAMETERS
 from plugins.plugin_utils.fixes.valid_ports import CONFIGURATOR, RPC_PROXY
 from plugins.plugin_utils.formats.netstat import Listener
-from plugins.plugin_utils.formats.registry import KeyAbsent, KeyContent, Unreadable, Value
+from plugins.plugin_utils.formats.registry import KeyAbsent, KeyContent, KeyDenied, Unreadable, Value
 from plugins.plugin_utils.reads import (
     Clock,
     Listeners,
     Observed,
-    ProbeKey,
     Process,
     Processes,
     ReadClock,
+    ReadKey,
     ReadListeners,
     ReadService,
     Service,
@@ -79,7 +80,7 @@ def keys(proxy: Any = None, polling: Any = None, attendant: Any = None) -> Obser
     states = {RPC_PROXY: proxy, CONFIGURATOR: polling, PARAMETERS: attendant}
     return Observed(
         {
-            ProbeKey(key): KeyAbsent(key) if values is None else KeyContent(tuple(values), ())
+            ReadKey(key): KeyAbsent(key) if values is None else KeyContent(tuple(values), ())
             for key, values in states.items()
         }
     )
@@ -94,12 +95,30 @@ def test_the_list_polling_and_referral_are_told_as_they_are() -> None:
     found = Referral.of(
         keys([value("ValidPorts", "REG_SZ", "a:1")], [value("PeriodicPollingMinutes", "REG_DWORD", 0)], [refer])
     )
-    assert found == Referral("a:1", 0, False)
-    assert Referral.of(keys(attendant=[])) == Referral(None, None, True)
+    assert found == Referral("a:1", 0, False, False)
+    assert Referral.of(keys([], attendant=[])) == Referral(None, None, True, False)
     assert Referral.of(keys(attendant=[value(refer.name, "REG_DWORD", 0)])).refers_http_to_dsproxy is True
-    assert Referral.of(keys()) == Referral()
-    assert Referral.of(keys([value("ValidPorts", "REG_DWORD", 5)])).valid_ports is None
+    target = value("NSPI Target Server", "REG_SZ", "gc1.contoso.com")
+    found = Referral.of(keys([value("Enabled", "REG_DWORD", 1)], attendant=[target]))
+    assert (found.rpc_proxy_enabled, found.nspi_target_server, found.unknown) == (True, "gc1.contoso.com", {})
     assert set(referral.READS) == set(keys().states)
+
+
+def test_what_of_the_referral_is_absent_denied_or_of_another_type_is_told_apart() -> None:
+    absent = Referral.of(keys())
+    assert absent == Referral(unknown=absent.unknown)
+    assert list(absent.unknown) == ["rpc_proxy_enabled"]
+    assert "does not exist" in absent.unknown["rpc_proxy_enabled"]
+    denied = Referral.of(
+        Observed({ReadKey(key): KeyDenied(key, "no!") for key in (RPC_PROXY, CONFIGURATOR, PARAMETERS)})
+    )
+    assert denied == Referral(unknown=denied.unknown)
+    assert set(denied.unknown) == set(names_of(Referral))
+    assert all("no!" in why for why in denied.unknown.values())
+    odd = Referral.of(keys([value("ValidPorts", "REG_DWORD", 5)], [value("PeriodicPollingMinutes", "REG_SZ", "x")]))
+    assert (odd.valid_ports, odd.polling_minutes) == (None, None)
+    assert "REG_DWORD: '5'" in odd.unknown["valid_ports"]
+    assert "no number" in odd.unknown["polling_minutes"]
 
 
 def test_the_start_of_the_system_attendant_is_told_where_it_runs() -> None:

@@ -165,7 +165,7 @@ def test_the_one_address_of_the_bound_adapters(adapters: dict[str, tuple[Value, 
         (server(adapters={GONE: STATIC}), "no bound adapter"),
         (server(adapters={}), "absent or cannot be read"),
         (server(tree=Unreadable("odd", "?")), "not understood"),
-        (server(linkage=KeyDenied(LINKAGE, "no")), "could not be read"),
+        (server(linkage=KeyDenied(LINKAGE, "no")), "cannot be read; the server said .no"),
     ],
 )
 def test_none_or_several_addresses_are_listed_and_one_is_asked_for(observed: Observed, found: str) -> None:

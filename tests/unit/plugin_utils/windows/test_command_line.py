@@ -81,15 +81,21 @@ STEPS = [Step("first", "reg query A <nul"), Step("second", "reg query B <nul", "
 def test_the_line_frames_each_command_and_asks_for_its_exit_code() -> None:
     line = Batch(STEPS, "T").line
     assert line.startswith(
-        "set errorlevel=&set oa=&echo T.0.&echo T.0.>&2&reg query A <nul&call echo T.0=%^errorlevel%.&"
+        "set errorlevel=&set oa=&echo T.0.>&2&reg query A <nul&call echo T.0=%^errorlevel%.&"
+        "(if errorlevel 1 (set oa=1))&(if not errorlevel 0 (set oa=1))&"
     )
-    assert "&(if defined oa (echo T.1.&" in line
+    assert "&(if defined oa (echo T.1.>&2&" in line
     assert "%errorlevel%" not in line
     assert line.count("(") == line.count(")")
 
 
+def test_what_is_never_negative_is_asked_for_1_and_above_alone() -> None:
+    line = Batch([Step("a", "reg query A <nul", never_negative=True), Step("b", "ver", may_fail=True)], "T").line
+    assert line.endswith("%.&(if errorlevel 1 (set oa=1))&echo T.1.>&2&ver&call echo T.1=%^errorlevel%.")
+
+
 def test_each_command_gets_its_own_output_and_exit_code() -> None:
-    stdout = b"T.0.\r\nfirst out\r\nT.0=1.\r\nT.1.\r\nno line end T.1=0.\r\nT.2.\r\nT.2=-1.\r\n"
+    stdout = b"first out\r\nT.0=1.\r\nno line end T.1=0.\r\nT.2=-1.\r\n"
     frames = Batch(STEPS, "T").split(stdout, b"T.0.\r\ndenied\r\nT.1.\r\nT.2.\r\n")
     assert {name: (frame.stdout, frame.stderr, frame.exit_code) for name, frame in frames.items()} == {
         "first": (b"first out\r\n", b"denied\r\n", 1),
@@ -100,17 +106,20 @@ def test_each_command_gets_its_own_output_and_exit_code() -> None:
 
 
 def test_a_command_that_did_not_run_is_missing_and_a_cut_one_has_no_exit_code() -> None:
-    frames = Batch(STEPS, "T").split(b"T.0.\r\nhalf a li", b"")
+    frames = Batch(STEPS, "T").split(b"half a li", b"T.0.\r\n")
     assert list(frames) == ["first"]
     assert frames["first"].exit_code is None
     assert frames["first"].stdout == b"half a li"
     assert not frames["first"].succeeded
+    frames = Batch(STEPS, "T").split(b"out\r\nT.0=0.\r\nhalf", b"T.0.\r\nT.2.\r\nodd")
+    assert list(frames) == ["first", "last"]
+    assert (frames["last"].stdout, frames["last"].stderr, frames["last"].exit_code) == (b"half", b"odd", None)
 
 
 def test_what_stands_outside_of_all_frames_is_not_thrown_away() -> None:
-    frames = Batch(STEPS, "T").split(b"before T.0.\r\nx T.0=0.\r\n after", b"<html>")
-    assert frames["first"].stdout == b"x "
-    assert frames.outside == "before  after <html>"
+    frames = Batch(STEPS, "T").split(b"x T.0=0.\r\n after", b"<html>T.0.\r\n")
+    assert (frames["first"].stdout, frames["first"].stderr) == (b"x ", b"")
+    assert frames.outside == "after <html>"
     assert Batch(STEPS, "T").split(b"garbage", b"").outside == "garbage"
 
 
@@ -119,7 +128,7 @@ def test_what_a_command_prints_is_never_taken_for_a_mark(stdout: bytes, stderr: 
     batch = Batch([Step("only", "x")])
     mark = re.search(r"echo (o[0-9a-f]{4}\.0)\.", batch.line)[1].encode()  # type: ignore[index]
     other = b"o.0=0."
-    frames = batch.split(mark + b".\r\n" + stdout + other + mark + b"=%d.\r\n" % code, mark + b".\r\n" + stderr)
+    frames = batch.split(stdout + other + mark + b"=%d.\r\n" % code, mark + b".\r\n" + stderr)
     assert frames["only"].stdout == stdout + other
     assert frames["only"].stderr == stderr
     assert frames["only"].exit_code == code

@@ -13,7 +13,7 @@ from plugins.plugin_utils.changes import SetIisAttribute
 from plugins.plugin_utils.fixes.kernel_mode_authentication import OFF, SERVER_SECTION, KernelModeAuthentication
 from plugins.plugin_utils.fixes.rpc_virtual_directory import RpcVirtualDirectory
 from plugins.plugin_utils.formats.registry import Unreadable
-from plugins.plugin_utils.reads import IisAbsent, IisPlaces, IisSection, Read, ReadIisSection
+from plugins.plugin_utils.reads import IisAbsent, IisPlaces, IisSection, PoolText, Read, ReadIisSection, ReadPool
 from plugins.plugin_utils.windows import iis
 from plugins.plugin_utils.windows.command_line import MAX_LINE, Batch, Frame, Frames, Step
 from plugins.plugin_utils.windows.reading import read_steps
@@ -30,20 +30,21 @@ XML = (
 )
 THERE = Frame(b"there\r\n", b"", 0)
 DENIED = b"ERROR ( message:Configuration error\r\nFilename: redirection.config\r\nLine Number: 0\r\n)\r\n"
-State = IisSection | IisPlaces | IisAbsent | Unreadable
+POOL = ReadPool("DefaultAppPool", "recycling.periodicRestart.time")
 
 
-def state(read: iis.IisRead, frame: Frame | None, exists: Frame | None = THERE) -> State:
+def state(read: iis.IisRead, frame: Frame | None, exists: Frame | None = THERE) -> iis.State:
     frames = {repr(read): frame, "appcmd exists": exists}
     return iis.interpret(Frames({name: item for name, item in frames.items() if item is not None}, "outside"), read)
 
 
 def test_the_commands() -> None:
-    assert [step.line for step in iis.read_steps([SERVER_SECTION, RPC, OFF])] == [
-        r'(if exist "%windir%\system32\inetsrv\appcmd.exe" (echo there))',
-        rf'%windir%\system32\inetsrv\appcmd.exe list config /section:{WINDOWS} "/config:*" <nul',
-        rf'%windir%\system32\inetsrv\appcmd.exe list config "Default Web Site/Rpc" /section:{WINDOWS} "/config:*" <nul',
-        rf"%windir%\system32\inetsrv\appcmd.exe search config /section:{WINDOWS} /useKernelMode:false <nul",
+    assert [step.line for step in iis.read_steps([SERVER_SECTION, RPC, OFF, POOL])] == [
+        r"cd /d %windir%\system32\inetsrv 2>nul&(if exist %windir%\system32\inetsrv\appcmd.exe (echo there))",
+        r'.\appcmd list config /section:windowsAuthentication "/config:*" <nul',
+        r'.\appcmd list config "Default Web Site/Rpc" /section:windowsAuthentication "/config:*" <nul',
+        r".\appcmd search config /section:windowsAuthentication /useKernelMode:false <nul",
+        r".\appcmd list apppool DefaultAppPool /text:recycling.periodicRestart.time <nul",
     ]
     assert iis.read_steps([]) == []
     assert all(step.may_fail for step in iis.read_steps([SERVER_SECTION, RPC, OFF]))
@@ -60,6 +61,15 @@ def test_what_was_read() -> None:
     assert state(OFF, Frame(place, b"", 0)) == IisPlaces(("Default Web Site/Rpc",))
     for code in (0, 1):
         assert state(OFF, Frame(b"", b"", code)) == IisPlaces(())
+
+
+def test_what_a_pool_has() -> None:
+    assert state(POOL, Frame(b"1.05:00:00\r\n", b"", 0)) == PoolText("1.05:00:00")
+    assert state(POOL, Frame(b"", b"", 0), Frame(b"", b"", 0)) == IisAbsent()
+    for printed, code in ((b"", 0), (b"a\r\nb\r\n", 0), (b'ERROR ( message:Cannot find it "x". )\r\n', 1168)):
+        found = state(POOL, Frame(printed, b"", code))
+        assert isinstance(found, Unreadable)
+        assert printed.decode().strip() in found.answer
 
 
 def test_without_appcmd_there_is_no_iis() -> None:

@@ -29,11 +29,12 @@ class Answering:
         assert stdin is None
         assert waits == 0
         self.lines.append(line)
-        out = ""
-        for mark, name in re.findall(r"echo (o\w+\.\d+)\.&echo \1\.>&2&sc query (\S+) <nul", line):
+        out, err = "", ""
+        for mark, name in re.findall(r"echo (o\w+\.\d+)\.>&2&sc query (\S+) <nul", line):
             body = f"SERVICE_NAME: {name}\r\n        TYPE : 10  X\r\n        STATE : 4  RUNNING\r\n"
-            out += f"{mark}.\r\n{body}{mark}=0.\r\n"
-        return Completed(out.encode(), b"", 0)
+            out += f"{body}{mark}=0.\r\n"
+            err += f"{mark}.\r\n"
+        return Completed(out.encode(), err.encode(), 0)
 
     def runs_over_ipv6(self) -> bool:
         return False
