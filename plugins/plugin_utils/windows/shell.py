@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -46,7 +46,12 @@ class Unreachable(FarSideError):
 
 
 class TimedOut(FarSideError):
-    """A command did not end before its deadline."""
+    """A command did not end before its deadline; C(stdout) and C(stderr) are what it had printed."""
+
+    def __init__(self, message: str, stdout: bytes = b"", stderr: bytes = b"") -> None:
+        super().__init__(message)
+        self.stdout = stdout
+        self.stderr = stderr
 
 
 class AnswerUnusable(FarSideError):
@@ -144,11 +149,47 @@ class Shell:
         """
         allowed = self._deadline + waits
         ends = self._clock() + allowed
-        command_id = self._start(line)
-        try:
+        with self.started(line) as command_id:
             if stdin is not None:
                 self._send(command_id, stdin)
             return self._receive(command_id, ends, allowed)
+
+    @contextmanager
+    def started(self, line: str) -> Iterator[str]:
+        """A line that cmd.exe runs meanwhile, ended on leaving; raises Unreachable where it cannot be started."""
+        with self._ended_on_leaving(self._start(lambda: self._run_command(line))) as command_id:
+            yield command_id
+
+    @contextmanager
+    def program(self, path: str, arguments: str) -> Iterator[str]:
+        """A program that is started without cmd.exe and ends on leaving; what it prints is what C(wait) returns.
+
+        Servers from Windows Server 2012 R2 on are said to hand the line to cmd.exe all the same: it must mean the same
+        there. The end of its input is sent, so that it cannot wait for any. Raises Unreachable.
+        """
+
+        def run() -> str:
+            protocol = self._protocol
+            return str(
+                protocol.run_command(
+                    self._connection.shell_id, path, [arguments], console_mode_stdin=False, skip_cmd_shell=True
+                )
+            )
+
+        with self._ended_on_leaving(self._start(run)) as command_id:
+            with suppress(Exception):
+                # One that has ended already may be none that takes input.
+                self._protocol.send_command_input(self._connection.shell_id, command_id, b"", end=True)
+            yield command_id
+
+    def wait(self, command_id: str, seconds: int) -> Completed:
+        """Wait for the end of a command; raises Unreachable or TimedOut."""
+        return self._receive(command_id, self._clock() + seconds, seconds)
+
+    @contextmanager
+    def _ended_on_leaving(self, command_id: str) -> Iterator[str]:
+        try:
+            yield command_id
         finally:
             # The command's place is given back on every way out, also when a task's time-out ends us; what goes wrong
             # here must not hide what went wrong before.
@@ -159,10 +200,10 @@ class Shell:
     def _protocol(self) -> Any:
         return self._connection.protocol
 
-    def _start(self, line: str) -> str:
-        def start() -> str:
-            return str(self._protocol.run_command(self._connection.shell_id, line, console_mode_stdin=False))
+    def _run_command(self, line: str) -> str:
+        return str(self._protocol.run_command(self._connection.shell_id, line, console_mode_stdin=False))
 
+    def _start(self, start: Callable[[], str]) -> str:
         try:
             return self._ask("start a command", start)
         except Unreachable as error:
@@ -209,7 +250,9 @@ class Shell:
             self._protocol.operation_timeout_sec = usual
         said = _excerpt(b"".join(stdout + stderr).decode("utf-8", "backslashreplace"))
         raise TimedOut(
-            f"a command did not end within {allowed} seconds and was ended; it had printed {said or 'nothing'}"
+            f"a command did not end within {allowed} seconds and was ended; it had printed {said or 'nothing'}",
+            b"".join(stdout),
+            b"".join(stderr),
         )
 
     def _ask(self, what: str, ask: Callable[[], Answer]) -> Answer:

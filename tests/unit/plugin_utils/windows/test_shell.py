@@ -47,9 +47,12 @@ class Script:
             raise answer
         return answer() if callable(answer) else answer
 
-    def run_command(self, shell_id: str, line: str, console_mode_stdin: bool) -> Any:
+    def run_command(
+        self, shell_id: str, line: str, arguments: Any = (), *, console_mode_stdin: bool, skip_cmd_shell: bool = False
+    ) -> Any:
         assert console_mode_stdin is False
-        return self._next("run", shell_id, line)
+        assert skip_cmd_shell is bool(arguments)
+        return self._next("run", shell_id, line, *arguments)
 
     def get_command_output_raw(self, shell_id: str, command_id: str) -> Any:
         return self._next("receive", shell_id, command_id)
@@ -147,6 +150,49 @@ def test_the_seconds_that_a_line_waits_itself_are_allowed_on_top() -> None:
         ("run", "C"), *[("receive", WinRMOperationTimeoutError())] * 12, ("receive", DONE), ("signal", None)
     )
     assert shell(script, deadline=4)[0].run("ping", waits=60).stdout == b"out"
+
+
+def test_a_program_is_started_without_cmd_exe_and_gets_the_end_of_its_input() -> None:
+    script = Script(("run", "C"), ("send", None), ("receive", DONE), ("signal", None))
+    far, _connection, _clock = shell(script)
+    with far.program(r"C:\x.exe", '-P "a b"') as command_id:
+        assert far.wait(command_id, 5).stdout == b"out"
+        assert script.steps == [("signal", None)]
+    assert script.seen[:2] == [("run", "S1", r"C:\x.exe", '-P "a b"'), ("send", b"", True)]
+
+
+def test_a_program_that_takes_no_input_any_more_is_waited_for_all_the_same() -> None:
+    script = Script(("run", "C"), ("send", fault(5)), ("receive", DONE), ("signal", None))
+    far, _connection, _clock = shell(script)
+    with far.program("x.exe", "-v") as command_id:
+        assert far.wait(command_id, 5).exit_code == 0
+
+
+def test_a_program_that_never_ends_is_left_to_the_caller_with_what_it_printed() -> None:
+    nothing = [("receive", WinRMOperationTimeoutError())] * 500
+    script = Script(("run", "C"), ("send", None), ("receive", (b"a", b"b", -1, False)), *nothing)
+    far, _connection, _clock = shell(script)
+
+    def hang() -> None:
+        with far.program("x.exe", "-v") as command_id:
+            with pytest.raises(TimedOut) as caught:
+                far.wait(command_id, 5)
+            assert (caught.value.stdout, caught.value.stderr) == (b"a", b"b")
+            script.steps = [("run", "D"), ("receive", DONE), ("signal", None), ("signal", None)]
+            assert far.run("taskkill").stdout == b"out"
+            assert script.steps == [("signal", None)]
+
+    hang()
+    assert script.seen[-1] == ("signal", "S1", "C")
+
+
+def test_a_line_may_run_meanwhile() -> None:
+    script = Script(("run", "G"), ("run", "C"), ("receive", DONE), ("signal", None), ("signal", None))
+    far, _connection, _clock = shell(script)
+    with far.started("ping"):
+        assert far.run("ver").stdout == b"out"
+    assert script.seen[-1] == ("signal", "S1", "G")
+    assert not script.steps
 
 
 def test_busy_is_asked_again_and_in_the_end_said() -> None:
