@@ -66,7 +66,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 server:
-  description: What M(exchange_ops.outlook_anywhere.server_info) tells of the server.
+  description:
+    - What M(exchange_ops.outlook_anywhere.server_info) tells of the server's names, roles, way of running and referral;
+      its addresses, listeners with owners, directory, IIS and settings are not read.
   returned: with V(before) and V(after), when it was read
   type: dict
 resumed:

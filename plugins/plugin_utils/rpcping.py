@@ -298,7 +298,6 @@ class Climb:
             self._end(ours)
             text = self._text(done.stdout, done.stderr)
             return Step(rung, TIMED_OUT, None, seconds, recognise(text), text)
-        assert isinstance(done, Unreachable)
         self._unreachable = done
         return Step(rung, TIMED_OUT, None, seconds, (), self._secret.hide(str(done)))
 

@@ -66,7 +66,7 @@ class ServerCheckAction(ServerAction):
 
     def _before(self, server: Server, journal: FileJournal, note: WorkNote | None) -> dict[str, Any]:
         """An unfinished earlier work keeps its own measure."""
-        facts, _warnings = read_facts(server)
+        facts = read_facts(server)
         lacks = [part for part in ("services", "ports", "read_at") if facts.get(part) is None]
         if lacks:
             return self._stopped_by(Stop(_no_measure(facts, lacks)))
@@ -95,7 +95,7 @@ class ServerCheckAction(ServerAction):
 
     def _look(self, server: Server) -> dict[str, Any]:
         try:
-            return {"server": read_facts(server)[0]}
+            return {"server": read_facts(server)}
         except FarSideError as error:
             server.leave()
             return {"failure": {"found": str(error)}}

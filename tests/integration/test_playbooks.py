@@ -11,6 +11,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 import yaml
 
@@ -18,6 +19,8 @@ from tests.integration.conftest import StartFleet, StartModel
 from tests.integration.fleet import COLLECTION, CONFIGURATOR, REPOSITORY, RPC_PROXY, Fleet, Run
 from tests.lab import Fault
 
+DRIFT_SCHEMA = json.loads((REPOSITORY / "docs" / "schemas" / "drift.schema.json").read_text(encoding="utf-8"))
+FORMS = ("html", "json", "junit.xml", "md", "prom")
 DEMO = yaml.safe_load((REPOSITORY / "tests" / "lab" / "fleets" / "demo.yml").read_text(encoding="utf-8"))
 # Two tests below see the playbooks on Wine; what the modules do there, their own tests see.
 PLAYBOOK = "nothing: this is what the playbook does, whatever the servers are"
@@ -140,6 +143,10 @@ def test_drift_site_drift(start: StartFleet) -> None:
     assert cells(fleet) == AS_DELIVERED
     assert shown_cells(first) == cells(fleet)
     assert report(fleet)["clean"] is False
+    jsonschema.Draft202012Validator(DRIFT_SCHEMA).validate(report(fleet))
+    folder = fleet.folder / "outlook_anywhere_report"
+    assert {path.name for path in folder.iterdir()} == {f"drift.{form}" for form in FORMS}
+    assert f"report: {folder / 'drift.html'}" in first.screen
     assert {host["name"]: host["state"] for host in report(fleet)["hosts"]} == dict.fromkeys(DEMO["hosts"], "read")
     assert "missing: gc1:6004" in first.screen
     assert not written(fleet)

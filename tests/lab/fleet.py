@@ -24,6 +24,7 @@ from tests.lab.outage import Outage
 from tests.lab.server import RequestRecord, WsmanServer
 from tests.lab.shells import ShellService
 from tests.lab.state import ServerState
+from tests.lab.winrs import winrs
 
 # Imported when a host asks for one: the Wine back end needs more than the model does.
 BACKENDS = {"model": ("tests.lab.model", "ModelBackend"), "wine": ("tests.lab.wine", "WineBackend")}
@@ -42,8 +43,11 @@ class Host:
         self.requests: list[RequestRecord] = []
         self.faults = FaultPlan(spec.faults)
         self.backend = _backend(spec)
-        self._service = ShellService(self.backend, spec.quotas)
-        self._server = WsmanServer(self._gate(credentials), self._service, self.faults, self._record)
+        habits = winrs(spec.broken)
+        self._service = ShellService(self.backend, spec.quotas, habits)
+        self._server = WsmanServer(
+            self._gate(credentials), self._service, self.faults, self._record, habits.max_envelope
+        )
         self._outage = Outage(self.backend.state, self._service, self._server, self.faults)
 
     @property

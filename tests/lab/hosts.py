@@ -16,7 +16,7 @@ from xml.etree.ElementTree import ParseError
 import jsonschema
 import yaml
 
-from tests.lab import behaviour, host_files, iis, roles
+from tests.lab import behaviour, broken, host_files, iis, roles, rpcping
 from tests.lab.backend import RegistryData
 from tests.lab.behaviour import PendingShutdown, RebootBehaviour, ServiceBehaviour
 from tests.lab.catalogue import ServiceKind
@@ -24,6 +24,7 @@ from tests.lab.faults import Fault
 from tests.lab.host_files import FileSpec
 from tests.lab.iis import IisSpec
 from tests.lab.roles import Adapter, Addresses
+from tests.lab.rpcping import RpcpingSpec
 
 SCHEMA_FILE = Path(__file__).with_name("hosts.schema.json")
 TCPIP_PARAMETERS = r"HKLM\SYSTEM\CurrentControlSet\Services\Tcpip\Parameters"
@@ -93,6 +94,9 @@ class HostSpec:
     iis: IisSpec | None = None
     files: Mapping[str, FileSpec | None] = field(default_factory=dict)
     certutil: bool = True
+    broken: tuple[str, ...] = ()
+    rpcping: RpcpingSpec | None = None
+    always_cmd_shell: bool = False
 
 
 @dataclass(frozen=True)
@@ -180,7 +184,17 @@ def _host(name: str, raw: Mapping[str, Any], backend: str) -> HostSpec:
         iis=_iis(raw),
         files=host_files.of_fleet_file(raw),
         certutil=raw.get("certutil", True),
+        broken=_broken(raw, raw.get("backend", backend)),
+        rpcping=rpcping.rpcping(raw),
+        always_cmd_shell=raw.get("always_cmd_shell", False),
     )
+
+
+def _broken(raw: Mapping[str, Any], backend: str) -> tuple[str, ...]:
+    ids = tuple(raw.get("broken", ()))
+    if (refusal := broken.refusal(ids, backend)) is not None:
+        raise HostsFileError(f"fleet file, broken: {refusal}")
+    return ids
 
 
 def _iis(raw: Mapping[str, Any]) -> IisSpec | None:

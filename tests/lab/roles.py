@@ -22,6 +22,8 @@ PATCHES = (
 )
 SERVICES = r"HKLM\SYSTEM\CurrentControlSet\Services"
 INTERFACES = SERVICES + r"\Tcpip\Parameters\Interfaces"
+# As Active Directory calls its first one.
+SITE = "Default-First-Site-Name"
 SUBNET_MASK = "255.255.255.0"
 PRODUCT_OPTIONS = r"HKLM\SYSTEM\CurrentControlSet\Control\ProductOptions"
 ROLE_KEYS = {"client_access": "ClientAccessRole", "mailbox": "MailboxRole"}
@@ -99,6 +101,7 @@ def services(raw: Mapping[str, Any]) -> dict[str, ServiceKind]:
 def registry(raw: Mapping[str, Any], fqdn: str) -> RawRegistry:
     """The keys that the short fields stand for."""
     keys = _linkage(adapters(raw, fqdn), raw.get("windows", "2008")) | _interfaces(raw, fqdn)
+    keys[f"{SERVICES}\\Netlogon\\Parameters"] = {"DynamicSiteName": _text(SITE)}
     if "exchange" in raw:
         keys |= _exchange(raw["exchange"], fqdn)
     if raw.get("exchange_2010"):

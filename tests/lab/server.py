@@ -54,12 +54,18 @@ class WsmanServer:
     """Listens for one server; record is called with each request before its answer leaves."""
 
     def __init__(
-        self, gate: Gate, service: ShellService, faults: FaultPlan, record: Callable[[RequestRecord], None]
+        self,
+        gate: Gate,
+        service: ShellService,
+        faults: FaultPlan,
+        record: Callable[[RequestRecord], None],
+        max_envelope: int = wsman.MAX_ENVELOPE,
     ) -> None:
         self._gate = gate
         self._service = service
         self._faults = faults
         self._record = record
+        self._max_envelope = max_envelope
         self._web: web.Server | None = None
         self._listener: asyncio.Server | None = None
         self._port = 0
@@ -119,7 +125,7 @@ class WsmanServer:
 
     async def _serve(self, http: web.BaseRequest, size: int, envelope: bytes, session: Session) -> web.StreamResponse:
         try:
-            request = wsman.parse(envelope)
+            request = wsman.parse(envelope, self._max_envelope)
         except wsman.WsmanFault as error:
             record = RequestRecord("invalid", None, b"", size, 0)
             return self._send(_sealed(500, wsman.fault("", error), session), record)

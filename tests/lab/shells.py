@@ -13,6 +13,7 @@ from tests.lab.backend import Backend, Process
 from tests.lab.faults import Fault
 from tests.lab.hosts import Quotas
 from tests.lab.mishaps import CannedProcess, HungProcess, WholeProcess
+from tests.lab.winrs import WinRs
 
 # The code page of a shell that asks for none.
 OEM_CODE_PAGE = 437
@@ -72,9 +73,10 @@ class Shell:
 class ShellService:
     """Answers the requests of one server's only user."""
 
-    def __init__(self, backend: Backend, quotas: Quotas) -> None:
+    def __init__(self, backend: Backend, quotas: Quotas, winrs: WinRs | None = None) -> None:
         self._backend = backend
         self._quotas = quotas
+        self._winrs = winrs or WinRs()
         self._shells: dict[str, Shell] = {}
 
     @property
@@ -110,7 +112,8 @@ class ShellService:
             # The number that WinRM gives here is not known, so there is none.
             raise wsman.WsmanFault(f"There is no command {request.command_id}.", subcode="w:InvalidSelectors")
         if request.operation == "send":
-            await command.process.write(_what_arrives(request.stdin, fault), request.stdin_end)
+            stdin = self._winrs.stdin(_what_arrives(request.stdin, fault))
+            await command.process.write(stdin, request.stdin_end)
             return wsman.sent(request)
         if request.operation == "receive":
             return await self._receive(request, command)
@@ -144,18 +147,22 @@ class ShellService:
             )
         code_page = request.options.get("WINRS_CODEPAGE", "")
         shell_id = str(uuid.uuid4()).upper()
-        self._shells[shell_id] = Shell(int(code_page) if code_page.isdigit() else OEM_CODE_PAGE)
+        asked = int(code_page) if code_page.isdigit() else OEM_CODE_PAGE
+        self._shells[shell_id] = Shell(self._winrs.code_page(asked))
         return wsman.created(request, shell_id)
 
     async def _command(self, request: wsman.Request, shell: Shell, fault: Fault | None) -> bytes:
         if shell.operations >= self._quotas.operations_per_shell:
             raise wsman.WsmanFault(
                 f"The quota of {self._quotas.operations_per_shell} operations a shell is used up.",
-                wsman.OPERATIONS_EXCEEDED,
+                self._winrs.quota_code,
                 subcode="w:QuotaLimit",
-                wmi=wsman.OPERATIONS_EXCEEDED,
+                wmi=self._winrs.quota_code,
             )
         shell.operations += 1
+        if not self._winrs.side_by_side:
+            for other in shell.commands.values():
+                await other.process.terminate()
         command_id = str(uuid.uuid4()).upper()
         line = request.command_line or ""
         shell.commands[command_id] = Command(line, await self._start(request, line, shell.code_page, fault))
@@ -164,8 +171,10 @@ class ShellService:
     async def _start(self, request: wsman.Request, line: str, code_page: int, fault: Fault | None) -> Process:
         if fault is not None and fault.kind == "hang":
             return HungProcess()
+        if request.flag("WINRS_SKIP_CMD_SHELL", False) and not self._winrs.skips_cmd_shell:
+            raise wsman.WsmanFault("Nothing runs here without cmd.exe.", self._winrs.refusal)
         process = await self._backend.run_in_code_page(
-            line,
+            self._winrs.line(line),
             console_stdin=request.flag("WINRS_CONSOLEMODE_STDIN", True),
             skip_cmd_shell=request.flag("WINRS_SKIP_CMD_SHELL", False),
             code_page=code_page,

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 
 from tests.lab.backend import Backend, Output, Process
 from tests.lab.hosts import HostSpec
+from tests.lab.model import deviations
 from tests.lab.model.call import UTF8_CODE_PAGE, Call
 from tests.lab.model.interpreter import Interpreter, run_program
 from tests.lab.model.machine import PROFILE, Machine
@@ -91,7 +92,7 @@ class ModelBackend(Backend):
     """One modelled server; machine is its inside."""
 
     def __init__(self, spec: HostSpec) -> None:
-        self.machine = Machine(spec)
+        self.machine = Machine(spec, deviations.rules(spec.broken))
         self.registry = self.machine.registry
         self.files = self.machine.files
         self.state = self.machine.state
@@ -123,7 +124,7 @@ class ModelBackend(Backend):
             code_page=code_page,
             directory=PROFILE,
         )
-        if skip_cmd_shell:
+        if skip_cmd_shell and not self.machine.spec.always_cmd_shell:
             process.start(lambda: run_program(call.with_text(command_line)))
         else:
             process.start(lambda: Interpreter(call).run(command_line))

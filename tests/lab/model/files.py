@@ -189,6 +189,10 @@ class Files(FileSystem):
         file = self._files.get(_key(path))
         return None if file is None else bytes(file.data)
 
+    def paths(self) -> Names:
+        """Every file of the server."""
+        return [file.path for file in self._files.values()]
+
     def write(self, path: str, data: bytes) -> None:
         self.make_directory(ntpath.dirname(path))
         file = self._files.get(_key(path)) or self._made(path)

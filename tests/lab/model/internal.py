@@ -34,8 +34,9 @@ Runner = Callable[[Call], Awaitable[Result]]
 
 @dataclass(frozen=True)
 class Found:
-    """An internal command and the text after its name."""
+    """An internal command by its name, and the text after it."""
 
+    name: str
     run: Runner
     arguments: str
 
@@ -52,7 +53,7 @@ def find(text: str) -> Found | None:
     if UNMODELLED.fullmatch(name):
         raise NotModelled(name)
     runner = COMMANDS.get(name)
-    return None if runner is None else Found(runner, rest)
+    return None if runner is None else Found(name, runner, rest)
 
 
 async def _echo(call: Call) -> Result:

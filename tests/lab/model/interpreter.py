@@ -11,14 +11,13 @@ from contextlib import ExitStack, contextmanager
 
 from tests.lab.argv import program_name
 from tests.lab.model import internal
-from tests.lab.model.call import Call
-from tests.lab.model.files import FileError, is_nul
+from tests.lab.model.call import Call, Result
+from tests.lab.model.files import INHERITED, FileError, is_nul
 from tests.lab.model.internal import Exit
 from tests.lab.model.parser import DELIMITERS, CmdSyntaxError, NotModelled, expand_percent, parse
 from tests.lab.model.streams import NUL, Bytes, Handle, Sink
 from tests.lab.model.syntax import Block, Condition, For, If, Node, Pair, Redirection, Simple
 
-LINE_LIMIT = 8191
 UNKNOWN_PROGRAM = 9009
 
 
@@ -32,15 +31,16 @@ class Interpreter:
 
     async def run(self, line: str) -> int:
         """cmd /c LINE: its exit code, which is the last errorlevel (an inference; nothing may rely on it)."""
-        if len(line) > LINE_LIMIT:
+        limit = self._call.machine.rules.line_limit
+        if len(line) > limit:
             self._call.complain("cmd-line-too-long")
             return 1
         try:
             expanded = expand_percent(_strip_quotes(line), {"ERRORLEVEL": "0", **_upper(self._call.environment)})
-            if len(expanded) > LINE_LIMIT:
+            if len(expanded) > limit:
                 self._call.complain("cmd-line-too-long")
                 return 1
-            node = parse(expanded)
+            node = parse(expanded, self._call.machine.rules.if_takes_the_rest)
             if node is not None:
                 await self._run(node, self._call)
         except CmdSyntaxError as error:
@@ -64,6 +64,8 @@ class Interpreter:
             except FileError as error:
                 # The command is not run, and errorlevel stays as it is (StackOverflow 10354016).
                 call.complain(error.message, name=str(error))
+                if call.machine.rules.failed_redirection is not None:
+                    self._errorlevel = call.machine.rules.failed_redirection
                 return 1
             if isinstance(node, Block):
                 return await self._run(node.body, call)
@@ -111,7 +113,7 @@ class Interpreter:
         if condition.kind == "errorlevel":
             if not re.fullmatch(r"-?\d+", left):
                 raise CmdSyntaxError(left)
-            return self._errorlevel >= int(left)
+            return call.machine.rules.errorlevel_reaches(self._errorlevel, int(left))
         if condition.kind == "defined":
             return left in call.environment
         if condition.kind == "exist":
@@ -160,7 +162,8 @@ class Interpreter:
             return bare
         if match[1] != "~z":
             raise NotModelled(match[0])
-        size = self._call.machine.files.size(self._call.path(bare))
+        machine = self._call.machine
+        size = machine.files.size(self._call.path(bare)) if machine.rules.for_gives_sizes else None
         return "" if size is None else str(size)
 
     # -- commands
@@ -174,6 +177,8 @@ class Interpreter:
 
     async def _simple(self, node: Simple, call: Call) -> int:
         text = self._substitute(node.text).lstrip(DELIMITERS + "@")
+        if not call.machine.rules.variables_before_the_line:
+            text = expand_percent(text, self._variables_now(call))
         if called := re.match(rf"(?i)call[{DELIMITERS}]+", text):
             return await self._called(text[called.end() :], call)
         return await self._command(text, call)
@@ -182,13 +187,18 @@ class Interpreter:
         """CALL expands once more, so %^errorlevel%, whose caret the parser has taken off, is what it is just now."""
         if re.match(r"(?i)(:|if\b|for\b|rem\b|call\b|\()", text) or "^" in text:
             raise NotModelled(f"call {text}")
-        now = {"ERRORLEVEL": str(self._errorlevel), **_upper(call.environment)}
-        return await self._command(expand_percent(text, now), call)
+        if not call.machine.rules.call_expands:
+            return await self._command(text, call)
+        return await self._command(expand_percent(text, self._variables_now(call)), call)
+
+    def _variables_now(self, call: Call) -> dict[str, str]:
+        return {"ERRORLEVEL": str(self._errorlevel), **_upper(call.environment)}
 
     async def _command(self, text: str, call: Call) -> int:
         command = internal.find(text)
         if command is not None:
-            result = await command.run(call.with_text(command.arguments))
+            run = call.machine.rules.runner(command.name, command.run)
+            result = await run(call.with_text(command.arguments))
             if result.errorlevel is not None:
                 self._errorlevel = result.errorlevel
             return result.code
@@ -208,10 +218,15 @@ async def run_program(call: Call) -> int:
     if program is None:
         call.complain("cmd-unknown-program", name=name)
         return UNKNOWN_PROGRAM
-    result = await program(call)
+
+    async def run(call: Call) -> Result:
+        code = await program(call)
+        return Result(code, code)
+
+    result = await call.machine.rules.runner(name, run)(call)
     call.machine.tick()
     call.machine.program_ended(call.text)
-    return result
+    return result.code
 
 
 def _open(mode: str, target: str, handles: Mapping[int, Handle], call: Call, opened: ExitStack) -> Handle:
@@ -225,6 +240,8 @@ def _open(mode: str, target: str, handles: Mapping[int, Handle], call: Call, ope
     if mode == "<":
         return Bytes(files.load(path))
     file = opened.enter_context(files.redirected(path, append=mode != ">"))
+    if not call.machine.rules.redirection_keeps_permissions:
+        file.permissions = INHERITED
     return Sink(file.data.extend)
 
 

@@ -19,7 +19,9 @@ from tests.lab.model import base_registry
 from tests.lab.model.environment import Environment
 from tests.lab.model.files import Files
 from tests.lab.model.registry import ModelRegistry, Tree, Value
+from tests.lab.model.rules import WINDOWS, Rules
 from tests.lab.model.servicelet import RpcHttpConfigurator
+from tests.lab.rpcping import RPCPING
 from tests.lab.state import ServerState
 
 PROFILE = r"C:\Users\Administrator"
@@ -38,8 +40,9 @@ class _Hook:
 class Machine:
     """Built from a HostSpec; tests reach into every part of it."""
 
-    def __init__(self, spec: HostSpec) -> None:
+    def __init__(self, spec: HostSpec, rules: Rules = WINDOWS) -> None:
         self.spec = spec
+        self.rules = rules
         self.clock = Clock()
         self.tree = Tree()
         self.registry = ModelRegistry(self.tree, self.tick)
@@ -54,6 +57,8 @@ class Machine:
         self.state = ServerState(spec, self.registry, self.clock)
         self.servicelet = RpcHttpConfigurator(spec.servicelet, self.tree, self.clock) if spec.servicelet else None
         self.state.start()
+        for prepare in rules.prepared:
+            prepare(self)
 
     def tick(self) -> None:
         """Let happen what has fallen due."""
@@ -89,6 +94,8 @@ class Machine:
     def _fill_files(self) -> None:
         if self.spec.iis is not None:
             self.files.write(APPCMD, b"MZ")
+        if self.spec.rpcping is not None:
+            self.files.write(RPCPING, b"MZ")
         for path, file in host_files.initial(self.spec.windows, self.spec.files).items():
             self.files.write(path, file.data)
             self.files.set_attributes(path, file.attributes)

@@ -64,14 +64,15 @@ def _modified(value: str, modifier: str) -> str:
     return value
 
 
-def parse(line: str) -> Node | None:
-    """The tree of an expanded line; None for an empty one."""
-    return _Parser(line).parse()
+def parse(line: str, if_takes_the_rest: bool = True) -> Node | None:
+    """The tree of an expanded line; None for an empty one. if_takes_the_rest False: the body of an IF ends at &."""
+    return _Parser(line, if_takes_the_rest).parse()
 
 
 class _Parser:
-    def __init__(self, line: str) -> None:
+    def __init__(self, line: str, if_takes_the_rest: bool) -> None:
         self._line = line
+        self._if_takes_the_rest = if_takes_the_rest
         self._at = 0
         self._depth = 0
 
@@ -275,7 +276,7 @@ class _Parser:
         negated = bool(self._keyword("not"))
         self._skip()
         condition = self._condition(negated, ignore_case)
-        then = self._list()
+        then = self._list() if self._if_takes_the_rest else self._or()
         otherwise = None
         self._skip()
         if isinstance(_last(then), Block) and self._keyword("else"):

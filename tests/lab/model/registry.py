@@ -50,6 +50,7 @@ class Key:
     """One key; names are looked up in lower case."""
 
     denied: bool = False
+    write_denied: bool = False
     values: dict[str, Value] = field(default_factory=dict)
     subkeys: dict[str, tuple[str, Key]] = field(default_factory=dict)
 
@@ -91,6 +92,12 @@ class Tree:
                     raise AccessDenied(path)
             return key
 
+    def _open_to_write(self, path: str) -> Key:
+        key = self.open(path)
+        if any(step.write_denied for step in self._walk(path)):
+            raise AccessDenied(path)
+        return key
+
     def find(self, path: str) -> Key | None:
         """Find a key whatever its rights."""
         try:
@@ -106,10 +113,10 @@ class Tree:
         with self.lock:
             key = self._roots[root]
             for name in names:
-                if as_user and key.denied:
+                if as_user and (key.denied or key.write_denied):
                     raise AccessDenied(path)
                 _name, key = key.subkeys.setdefault(name.lower(), (name, Key()))
-            if as_user and key.denied:
+            if as_user and (key.denied or key.write_denied):
                 raise AccessDenied(path)
             return key
 
@@ -124,7 +131,7 @@ class Tree:
     def remove_value(self, path: str, name: str, as_user: bool = False) -> bool:
         """Delete a value; whether it was there."""
         with self.lock:
-            key = self.open(path) if as_user else self.find(path)
+            key = self._open_to_write(path) if as_user else self.find(path)
             found = key is not None and key.values.pop(name.lower(), None) is not None
         if found:
             self._tell(path, name)
@@ -135,7 +142,7 @@ class Tree:
         parent, _backslash, name = path.rstrip("\\").rpartition("\\")
         with self.lock:
             if as_user:
-                self.open(path)
+                self._open_to_write(path)
             key = self.find(parent)
             return key is not None and key.subkeys.pop(name.lower(), None) is not None
 

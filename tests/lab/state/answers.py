@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from tests.lab import argv
 from tests.lab.backend import Output
 from tests.lab.state.printed import NotModelled, Printed
-from tests.lab.state.programs import appcmd, net, netsh, netstat, sc, shutdown, tasklist, wmic
+from tests.lab.state.programs import appcmd, net, netsh, netstat, sc, shutdown, taskkill, tasklist, wmic
 
 if TYPE_CHECKING:
     from tests.lab.state.server import ServerState
@@ -26,6 +26,7 @@ PROGRAMS: dict[str, Callable[[ServerState, list[str]], Printed]] = {
     "netstat": netstat.run,
     "sc": sc.run,
     "shutdown": shutdown.run,
+    "taskkill": taskkill.run,
     "tasklist": tasklist.run,
     "wmic": wmic.run,
 }

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 SYSTEM = 4
@@ -34,6 +34,9 @@ class _Entry:
     image: str
     started: float
     services: list[str]
+    # Of a program that was started, and is no service.
+    when_ended: Callable[[], None] | None = None
+    unkillable: bool = False
 
 
 class ProcessTable:
@@ -63,6 +66,23 @@ class ProcessTable:
         pid = self._new_pid()
         self._entries[pid] = _Entry(image, moment, [service])
         return pid
+
+    def start(self, image: str, moment: float, when_ended: Callable[[], None], unkillable: bool) -> int:
+        """Run a program that is no service; the process's id."""
+        pid = self._new_pid()
+        self._entries[pid] = _Entry(image, moment, [], when_ended, unkillable)
+        return pid
+
+    def kill(self, pid: int, by_force: bool) -> bool:
+        """End such a program; whether it has ended."""
+        entry = self._entries.get(pid)
+        if entry is None or entry.when_ended is None:
+            return entry is None
+        if entry.unkillable and not by_force:
+            return False
+        del self._entries[pid]
+        entry.when_ended()
+        return True
 
     def leave(self, service: str) -> None:
         """Take a service out; a process without services ends."""

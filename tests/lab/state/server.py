@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -133,6 +134,18 @@ class ServerState:
     def watch_power(self, watcher: Watcher | None) -> None:
         """Leave due shutdowns to a watcher, who shuts down and boots; without one they happen by themselves."""
         self._power.watcher = watcher
+
+    # -- programs that are no services
+
+    def start_program(self, image: str, when_ended: Callable[[], None] = lambda: None, unkillable: bool = False) -> int:
+        """A program runs from now on, until something ends it; its process id."""
+        with self._lock:
+            return self._processes.start(image, self.clock.now(), when_ended, unkillable)
+
+    def end_program(self, pid: int, by_force: bool = False) -> bool:
+        """End it; False where it cannot be ended."""
+        with self._lock:
+            return self._processes.kill(pid, by_force)
 
     # -- what the service control manager does for its clients
 

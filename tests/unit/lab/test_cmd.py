@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.lab.model.interpreter import LINE_LIMIT
+from tests.lab.model.rules import LINE_LIMIT
 from tests.lab.samples import message
 from tests.unit.lab.conftest import Server
 

@@ -11,7 +11,20 @@ from collections.abc import Awaitable, Callable
 from tests.lab import argv
 from tests.lab.iis import APPCMD
 from tests.lab.model.call import Call
-from tests.lab.model.programs import attrib, certutil, cmd, findstr, reg, server_state, small, xcopy
+from tests.lab.model.programs import (
+    attrib,
+    certutil,
+    cmd,
+    findstr,
+    icacls,
+    reg,
+    rpcping,
+    server_state,
+    small,
+    whoami,
+    xcopy,
+)
+from tests.lab.rpcping import RPCPING
 
 Program = Callable[[Call], Awaitable[int]]
 
@@ -22,20 +35,24 @@ PROGRAMS: dict[str, Program] = {
     "cmd": cmd.run,
     "findstr": findstr.run,
     "hostname": small.hostname,
+    "icacls": icacls.run,
     "net": server_state.run,
     "netsh": server_state.run,
     "netstat": server_state.run,
     "ping": small.ping,
     "reg": reg.run,
+    "rpcping": rpcping.run,
     "sc": server_state.run,
     "shutdown": server_state.run,
+    "taskkill": server_state.run,
     "tasklist": server_state.run,
+    "whoami": whoami.run,
     "wmic": server_state.run,
     "xcopy": xcopy.run,
 }
 
 # Not on the PATH: they run by their own path alone, and only where they are installed.
-ELSEWHERE = {"appcmd": APPCMD}
+ELSEWHERE = {"appcmd": APPCMD, "rpcping": RPCPING}
 
 
 def find(call: Call) -> Program | None:

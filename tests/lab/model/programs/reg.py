@@ -134,7 +134,8 @@ async def _delete(call: Call, words: list[str]) -> None:
 async def _import(call: Call, words: list[str]) -> None:
     if len(words) != 1:
         raise BadArguments
-    changes = reg_file.parse(call.machine.files.load(call.path(words[0])))
+    content = call.machine.files.load(call.path(words[0]))
+    changes = reg_file.parse(content, call.machine.rules.import_goes_by_the_header)
     if changes is None:
         raise BadArguments
     refused = False

@@ -26,13 +26,13 @@ HEX_KINDS = {
 Change = Callable[[Tree], object]
 
 
-def parse(data: bytes) -> list[Change] | None:
-    """The changes in order; None for what is no registry file."""
+def parse(data: bytes, by_header: bool = True) -> list[Change] | None:
+    """The changes in order; None for what is no registry file. by_header False: texts are of the ANSI code page."""
     lines = iter(_decode(data).split("\n"))
     header = next(lines).strip()
     if header not in (UNICODE_HEADER, ANSI_HEADER):
         return None
-    text_codec = "utf-16-le" if header == UNICODE_HEADER else "cp1252"
+    text_codec = "utf-16-le" if header == UNICODE_HEADER and by_header else "cp1252"
     return list(_changes(lines, text_codec))
 
 

@@ -24,7 +24,8 @@ def one_value(path: str, value: Value, call: Call) -> str:
 
 
 def _key(name: str, key: Key, call: Call, shape: QueryShape, recursive: bool) -> str:
-    subkeys = [(f"{name}\\{subkey}", below) for subkey, below in key.sorted_subkeys()]
+    listed = call.machine.rules.lists_denied_keys
+    subkeys = [(f"{name}\\{subkey}", below) for subkey, below in key.sorted_subkeys() if listed or not below.denied]
     text = _values(name, key, call, shape)
     if recursive:
         return text + "".join(_key(sub, below, call, shape, True) for sub, below in subkeys if not below.denied)

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from tests.lab import argv
 from tests.lab.hosts import TCPIP_PARAMETERS
 from tests.lab.model.call import Call
@@ -22,11 +24,16 @@ async def hostname(call: Call) -> int:
 
 
 async def ping(call: Call) -> int:
-    """ping [-n N] ADDRESS: takes N - 1 seconds of the server's time and none of ours."""
+    """ping [-n N] ADDRESS: takes N - 1 seconds of the server's time, and of ours where rpcping needs a guard alone."""
     arguments = argv.split(call.text)[1:]
     count = DEFAULT_PINGS
     if "-n" in arguments:
         count = int(arguments[arguments.index("-n") + 1])
-    call.machine.advance(max(0, count - 1))
+    seconds = float(max(0, count - 1))
+    if call.machine.spec.rpcping is not None:
+        real = seconds / call.machine.spec.rpcping.pings
+        await asyncio.sleep(real)
+        seconds -= real
+    call.machine.advance(seconds)
     call.print(sample("ping").replace("{name}", arguments[-1]))
     return 0

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the exchange_ops.outlook_anywhere authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""wmic: when the server booted, what time it is there, and which processes run since when."""
+"""wmic: when the server booted, what time it is there, which processes run since when, and its adapters' addresses."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ COMPARISON = re.compile(r"""\s*name\s*=\s*(?:'([^']*)'|"([^"]*)")\s*""", re.IGNO
 
 
 def run(state: ServerState, arguments: list[str]) -> Printed:
-    """wmic os get PROPERTIES /value; wmic process [where CONDITION] get PROPERTIES /value."""
+    """wmic os, process [where CONDITION] or nicconfig where IPEnabled=true, then get PROPERTIES /value."""
     words = [argument.lower() for argument in arguments]
     if "get" not in words or words[-1] not in ("/value", "/format:list"):
         raise NotModelled
@@ -35,12 +35,24 @@ def run(state: ServerState, arguments: list[str]) -> Printed:
         if not blocks:
             return Printed("\n", message("wmic-no-instance", state.spec.language), 0, LINE_END)
         return _list(blocks, properties)
+    if words[:get] == ["nicconfig", "where", "ipenabled=true"]:
+        return _list(_adapters(state), properties)
     raise NotModelled
 
 
 def _operating_system(state: ServerState) -> dict[str, str]:
     offset = state.spec.utc_offset
     return {"LastBootUpTime": _time(state.boot_time, offset), "LocalDateTime": _time(state.clock.now(), offset)}
+
+
+def _adapters(state: ServerState) -> list[dict[str, str]]:
+    """One block an adapter; a list is in braces, its texts in quotes."""
+    stacks = [state.interfaces(stack) for stack in ("ipv4", "ipv6")]
+    blocks = []
+    for adapter, *interfaces in zip(state.spec.adapters, *stacks, strict=True):
+        addresses = ",".join(f'"{address}"' for interface in interfaces for address in interface.addresses)
+        blocks.append({"IPAddress": f"{{{addresses}}}" if addresses else "", "SettingID": adapter.guid})
+    return blocks
 
 
 def _processes(state: ServerState, condition: str) -> list[dict[str, str]]:

@@ -22,6 +22,7 @@ from plugins.plugin_utils.formats.appcmd import (
     parse_flags,
     parse_places,
     parse_section,
+    parse_value,
 )
 from plugins.plugin_utils.windows.command_line import quote
 
@@ -124,6 +125,16 @@ def test_the_servers_own_level_has_no_path() -> None:
 def test_a_line_that_is_no_place_spoils_the_search(text: str) -> None:
     with pytest.raises(NotParsed):
         parse_places(text)
+
+
+@given(
+    st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1), st.sampled_from(("", "\r\n", "\r\n\r\n"))
+)
+def test_a_value_stands_alone(value: str, end: str) -> None:
+    assert parse_value(f"{value}{end}") == value
+    for text in (f"{value}\r\n{value}", end, f"ERROR ( message:{value} )\r\n"):
+        with pytest.raises(NotParsed):
+            parse_value(text)
 
 
 def test_an_error_is_told_with_all_of_its_lines() -> None:
