@@ -214,7 +214,8 @@ def loud(fleet: Fleet, *tasks: dict[str, Any]) -> Run:
 def test_the_password_is_nowhere(start_model: StartModel) -> None:
     hosts = {name: server(**rpcping) for name, (rpcping, _outcome) in CASES.items()}
     hosts |= {
-        name: {**server(), "faults": [{**fault, "command_regex": OF_RPCPING}]} for name, (fault, _outcome) in LOST.items()
+        name: {**server(), "faults": [{**fault, "command_regex": OF_RPCPING}]}
+        for name, (fault, _outcome) in LOST.items()
     }
     fleet = start_model(MISSING, hosts)
     run = loud(fleet)
