@@ -22,8 +22,9 @@ description:
     made for this and has no rights but a mailbox.
   - A wrong password is one failed logon a run, at the first step. With O(steps) that leave out V(proxy) the RPC proxy
     and the server behind it are both logged on to.
-  - A step that does not end in time is ended on the server, by WinRM and by its process id; and a guard that waits on
-    the server ends it should the controller die. When it could not be ended, a warning says so.
+  - A step that does not end in time is ended on the server, by WinRM and by its process id. When its end was not seen,
+    a warning says so, and a guard that waits on the server is left there, as when the line is lost, the controller dies
+    or the task's own C(timeout) strikes. The guard ends every C(rpcping.exe) that was started since the ladder began.
 extends_documentation_fragment:
   - exchange_ops.outlook_anywhere.server
 options:

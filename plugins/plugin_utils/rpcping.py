@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Protocol
 
@@ -39,6 +39,7 @@ from .windows.rpcping import (
     guard_line,
     look_step,
     may_be_ours,
+    newer,
     parse_path,
     parse_user,
     what_was_said,
@@ -116,7 +117,7 @@ class Order:
         return cls(
             rpc_proxy=options["rpc_proxy"],
             mailbox_server=options["mailbox_server"],
-            identity=Identity(options["username"], options["domain"], Secret(options["password"])),
+            identity=Identity(options["username"], options["domain"], _secret(options)),
             proxy_authentication=options["proxy_authentication"],
             rpc_authentication=options["rpc_authentication"],
             rungs=tuple(rung for rung in LADDER if rung.name in options["steps"]),
@@ -202,8 +203,21 @@ class Climbed:
 class Starts(Protocol):
     """A shell that starts programs and lets them run meanwhile."""
 
-    def started(self, line: str) -> AbstractContextManager[str]:
-        """A line of cmd.exe, ended on leaving."""
+    @property
+    def name(self) -> str:
+        """What the server calls it."""
+
+    def begin(self, line: str) -> str:
+        """A line of cmd.exe that runs until it is ended."""
+
+    def end(self, command_id: str) -> None:
+        """Tell WinRM to end it."""
+
+    def end_other(self, name: str) -> None:
+        """End a shell that was abandoned."""
+
+    def abandon(self) -> None:
+        """Leave the shell to the server with all that runs in it."""
 
     def program(self, path: str, arguments: str) -> AbstractContextManager[str]:
         """A program without cmd.exe, ended on leaving."""
@@ -232,9 +246,12 @@ class Climb:
         self._clock = clock
         self._secret = order.identity.password
         self._warnings: list[str] = []
-        # None: not known, and then nothing is ended that could be somebody else's.
-        self._others: tuple[Process, ...] | None = None
+        self._others: tuple[Process, ...] = ()
+        # The guard as long as it can be ended; and the shell in which one was started, or refused.
+        self._guard: str | None = None
         self._guarded = False
+        self._watched: str | None = None
+        self._ended = True
         self._unreachable: Unreachable | None = None
 
     def run(self) -> Climbed:
@@ -244,17 +261,23 @@ class Climb:
         try:
             self._server.open()
             path = self._look()
-            with ExitStack() as guard:
-                for place, rung in enumerate(self._order.rungs):
-                    step = steps[place] = self._climb(rung, path, guard)
-                    if step.state != SUCCEEDED:
-                        stop = self._lost(step) or Stop(_does_not_bear(step, self._order))
-                        break
+            for place, rung in enumerate(self._order.rungs):
+                step = steps[place] = self._climb(rung, path)
+                if step.state != SUCCEEDED:
+                    stop = self._lost(step) or Stop(self._does_not_bear(step))
+                    break
         except FarSideError as error:
-            stop = not_read(IMAGE, error)
+            stop = self._not_read(error)
         except _Halt as halt:
             stop = halt.stop
+        finally:
+            self._dismiss()
         return Climbed(self._order, tuple(steps), tuple(self._warnings), stop)
+
+    @property
+    def left(self) -> str | None:
+        """What may still run on the server, and what ends it there; None when nothing does."""
+        return None if self._ended else f"an {IMAGE} may still run on the server. {self._what_ends_it()}"
 
     # -- looking
 
@@ -263,55 +286,81 @@ class Climb:
         frames = self._server.run([look_step(self._order.program), *read_steps((_PROCESSES,))])
         path = found_path(frames)
         if path is None:
-            raise _Halt(Stop(_no_program(self._order.program, what_was_said(frames))))
+            raise _Halt(Stop(_no_program(self._order.program, self._said(what_was_said(frames)))))
         running = interpret(frames, (_PROCESSES,), Link(ipv6=False)).get(_PROCESSES, Processes)
         if isinstance(running, Unreadable):
-            self._warnings.append(
-                f"which {IMAGE} run already could not be read ({running.why}), so that one that hangs cannot be told "
-                "from others and is not ended by its process id"
-            )
-        else:
-            self._others = running.of(IMAGE)
+            raise _Halt(Stop(_no_processes(self._said(running.why))))
+        self._others = running.of(IMAGE)
         return path
 
     # -- climbing
 
-    def _climb(self, rung: Rung, path: str, guard: ExitStack) -> Step:
+    def _climb(self, rung: Rung, path: str) -> Step:
+        self._watch()
+        self._ended = False
         began = self._clock()
+        started: Interval | None = None
         ours: tuple[Process, ...] = ()
         done: Completed | FarSideError
         try:
             with self._shell.program(path, self._order.ping(rung).arguments()) as command_id:
                 started = Interval(began, self._clock())
-                self._watch(guard)
+                # The start may have needed a new shell, and the guard was in the old one.
+                self._watch()
                 try:
                     done = self._shell.wait(command_id, self._order.step_timeout)
                 except TimedOut as error:
                     done = error
-                    ours = self._ours(started)
+                    ours = self._newer(started)[1]
         except Unreachable as error:
             done = error
         seconds = self._clock() - began
         if isinstance(done, Completed):
+            self._ended = True
             return self._judged(Step(rung, seconds=seconds), done)
         if isinstance(done, TimedOut):
-            self._end(ours)
+            self._ended = self._end(ours)
             text = self._text(done.stdout, done.stderr)
             return Step(rung, TIMED_OUT, None, seconds, recognise(text), text)
         self._unreachable = done
-        return Step(rung, TIMED_OUT, None, seconds, (), self._secret.hide(str(done)))
+        self._ended = self._end_over_a_new_shell(started or Interval(began, self._clock()))
+        return Step(rung, TIMED_OUT, None, seconds, (), self._said(done))
 
-    def _watch(self, guard: ExitStack) -> None:
-        """Once rpcping runs: see to it that it ends even when nobody here is left to end it."""
-        if self._guarded or self._others is None:
+    # -- the guard
+
+    def _watch(self) -> None:
+        """See to it that rpcping ends even when nobody here is left to end it."""
+        if self._watched == self._shell.name:
             return
-        self._guarded = True
+        self._guarded, self._guard = False, None
         try:
-            guard.enter_context(self._shell.started(guard_line(self._order.most_seconds, self._others)))
+            self._guard = self._shell.begin(guard_line(self._order.most_seconds, self._others))
+            self._guarded = True
         except FarSideError as error:
             self._warnings.append(
-                f"the guard that ends {IMAGE} on the server, should the controller die, could not be started: {error}"
+                f"no guard is on the server, as it could not be started ({self._said(error)}): should the controller "
+                f"die, or the line be lost, an {IMAGE} that hangs may stay there, with the password on its command line"
             )
+        self._watched = self._shell.name
+
+    def _dismiss(self) -> None:
+        """End the guard when no rpcping of ours is left; otherwise leave it, and with it the shell that it runs in."""
+        guard, self._guard = self._guard, None
+        if guard is None:
+            return
+        if self._ended:
+            self._shell.end(guard)
+        else:
+            self._shell.abandon()
+
+    def _what_ends_it(self) -> str:
+        if not self._guarded:
+            return "No guard is there to end it: look for it on the server; its command line shows the password"
+        return (
+            f"The guard on the server ends it, and every other {IMAGE} that was started since, within "
+            f"{self._order.most_seconds} seconds, if WinRM does not end its shell before: start no other there until "
+            "then, and look whether it is gone; its command line shows the password"
+        )
 
     def _judged(self, step: Step, done: Completed) -> Step:
         text = self._text(done.stdout, done.stderr)
@@ -326,74 +375,125 @@ class Climb:
 
     def _text(self, stdout: bytes, stderr: bytes) -> str:
         parts = (stream.decode("utf-8", "backslashreplace") for stream in (stdout, stderr))
-        return self._secret.hide("\n".join(part for part in parts if part.strip()))
+        return self._said("\n".join(part for part in parts if part.strip()))
+
+    def _said(self, what: object) -> str:
+        """What comes from outside, fit to be shown; our own words are never searched, as a password may be one."""
+        return self._secret.hide(str(what))
+
+    def _not_read(self, error: FarSideError) -> Stop:
+        stop = not_read(IMAGE, error)
+        return replace(stop, failure=replace(stop.failure, found=self._said(stop.failure.found)))
 
     # -- ending
 
-    def _ours(self, started: Interval) -> tuple[Process, ...]:
-        """The processes that may be the one that does not end, looked for while it certainly runs."""
+    def _newer(self, started: Interval) -> tuple[tuple[Process, ...] | None, tuple[Process, ...]]:
+        """What runs that did not run before, None when that is not known; and of it, what may be ours by its age."""
         first = self._clock()
         try:
             observed = self._server.read((_PROCESSES, _CLOCK)).observed
         except FarSideError as error:
-            self._warnings.append(f"the processes of the server could not be read: {error}")
-            return ()
+            self._warnings.append(f"the processes of the server could not be read: {self._said(error)}")
+            return None, ()
         running, clock = observed.get(_PROCESSES, Processes), observed.get(_CLOCK, Clock)
-        if self._others is None or isinstance(running, Unreadable) or isinstance(clock, Unreadable):
-            return ()
-        return may_be_ours(running.of(IMAGE), self._others, clock, started, Interval(first, self._clock()))
+        if isinstance(running, Unreadable):
+            self._warnings.append(f"the processes of the server could not be read: {self._said(running.why)}")
+            return None, ()
+        found = newer(running.of(IMAGE), self._others)
+        if isinstance(clock, Unreadable):
+            return found, ()
+        return found, may_be_ours(found, self._others, clock, started, Interval(first, self._clock()))
 
-    def _end(self, ours: Sequence[Process]) -> None:
-        """WinRM was told to end it; where it still runs and is known for certain, taskkill is."""
+    def _end(self, ours: Sequence[Process]) -> bool:
+        """WinRM was told to end it; where it still runs and is known for certain, taskkill is.
+
+        Returns whether its end was seen, which needs one that was seen to run.
+        """
         if not ours:
             self._warnings.append(
-                f"WinRM was told to end the {IMAGE} that hung; it was not found among the server's processes, so that "
-                "it is not known whether it has ended. Look for it there: its command line shows the password"
+                f"WinRM was told to end the {IMAGE} of this step; it was not found among the server's processes, so "
+                "that it is not known whether it has ended. Look for it there: its command line shows the password"
             )
-            return
+            return False
         steps = [end_step(ours[0])] if len(ours) == 1 else []
         try:
             frames = self._server.run([*steps, *read_steps((_PROCESSES,))])
         except FarSideError as error:
-            self._warnings.append(f"whether the {IMAGE} that hung has ended is not known: {error}")
-            return
+            self._warnings.append(f"whether the {IMAGE} of this step has ended is not known: {self._said(error)}")
+            return False
         running = interpret(frames, (_PROCESSES,), Link(ipv6=False)).get(_PROCESSES, Processes)
         if isinstance(running, Unreadable):
-            self._warnings.append(f"whether the {IMAGE} that hung has ended is not known: {running.why}")
-            return
+            self._warnings.append(f"whether the {IMAGE} of this step has ended is not known: {self._said(running.why)}")
+            return False
         left = [str(process.pid) for process in running.of(IMAGE) if process in ours]
         if left and steps:
             self._warnings.append(
-                f"the {IMAGE} that hung, process {left[0]}, still runs on the server and could not be ended: end it "
+                f"the {IMAGE} of this step, process {left[0]}, still runs on the server and could not be ended: end it "
                 "there by hand; its command line shows the password"
             )
         elif left:
             self._warnings.append(
-                f"the {IMAGE} that hung may still run on the server: it could not be told from others that started at "
-                f"the same time (processes {', '.join(left)}), and none was ended. Run one ladder at a time there "
-                "(throttle: 1)"
+                f"the {IMAGE} of this step may still run on the server: it could not be told from others that started "
+                f"at the same time (processes {', '.join(left)}), and none was ended by its process id. Run one "
+                "ladder at a time there (throttle: 1)"
             )
+        return not left
+
+    def _end_over_a_new_shell(self, started: Interval) -> bool:
+        """After a lost line: whether no rpcping of ours is left. The old shell stays as it is, for the guard in it."""
+        old, self._guard = self._shell.name, None
+        self._shell.abandon()
+        try:
+            self._server.open()
+        except FarSideError as error:
+            self._warnings.append(
+                f"whether an {IMAGE} was left on the server could not be looked for: {self._said(error)}"
+            )
+            return False
+        found, ours = self._newer(started)
+        ended = found == () or self._end(ours)
+        if ended:
+            self._shell.end_other(old)
+        return ended
 
     def _lost(self, step: Step) -> Stop | None:
         """The stop of a step that ended in a lost line, or was not started; None for others."""
         error = self._unreachable
         if error is None:
             return None
-        stop = not_read(IMAGE, error)
+        stop = self._not_read(error)
         if hasattr(error.__cause__, "wsman_fault_code"):
             # The server is there and has said no.
             stop = replace(stop, unreachable=False)
-        guarded = (
-            f"; the guard on the server ends it within {self._order.most_seconds} seconds" if self._guarded else ""
-        )
-        found = self._secret.hide(stop.failure.found)
+        left = self.left or f"Afterwards the server was looked at over a new shell: no {IMAGE} of this task runs there"
         failure = replace(
             stop.failure,
             setting=_setting(step),
             problem="the line to the server was lost, or the program was not started",
-            found=f"{found}. An {IMAGE} that was started may still run{guarded}",
+            found=f"{stop.failure.found}. {left[0].upper()}{left[1:]}",
         )
         return replace(stop, failure=failure)
+
+    def _does_not_bear(self, step: Step) -> Failure:
+        order = self._order
+        printed = step.output.strip()
+        said = f"; it printed {shortened(printed, _SHOWN)!r}" if printed else "; it printed nothing"
+        guessed = f"; its text seems to speak of {'; '.join(step.recognised)}" if step.recognised else ""
+        if step.state == TIMED_OUT:
+            how = f"{IMAGE} did not end within {order.step_timeout} seconds" + (" and was ended" if self._ended else "")
+        else:
+            words = explain_exit_code(step.exit_code or 0)
+            how = f"{IMAGE} ended with exit code {step.exit_code}" + (
+                f" (as an error of Windows: {words})" if words else ""
+            )
+        left = f". Its end was not seen: {self.left}" if self.left else ""
+        return Failure(
+            setting=_setting(step),
+            problem=f"the way from here over {order.rpc_proxy} to {order.mailbox_server} does not bear at this step",
+            found=how + guessed + said + left,
+            expected=f"exit code 0 within {order.step_timeout} seconds: {step.rung.meaning}",
+            next_step=f"Look at: {'; '.join(step.rung.look_at)}. The steps behind it were not run.",
+        )
 
 
 class RpcpingAction(ServerAction):
@@ -403,22 +503,22 @@ class RpcpingAction(ServerAction):
     argument_spec: ClassVar[dict[str, dict[str, Any]]] = {**Order.argument_spec, **COMMAND_TIMEOUT}
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """As every action, with the password taken out of whatever comes of it, errors too."""
-        given = plain(self._task.args.get("password"))
-        secret = Secret("" if given is None else str(given))
+        """As every action, with the password taken out of whatever is raised."""
+        self._secret = _secret(self._task.args)
         try:
-            result: dict[str, Any] = secret.hide_in(super().run(tmp, task_vars))
-            return result
+            return super().run(tmp, task_vars)
         except AnsibleError as error:
             told = str(error)
         except Exception as error:  # noqa: BLE001 a mistake of ours is told in full, but for the password
             told = f"the module has a mistake; report this:\n{''.join(traceback.format_exception(error))}"
         # Outside of the handler, so that the error that may hold the password does not go along as the cause.
-        raise AnsibleActionFail(secret.hide(told))
+        raise AnsibleActionFail(self._secret.hide(told))
 
     def stopped(self, failure: Failure) -> dict[str, Any]:
         """A failed result before anything was started."""
-        return {**super().stopped(failure), "proved": False, "steps": [], "failed_step": None}
+        # They quote what the task gives.
+        quoting = {name: self._secret.hide(getattr(failure, name)) for name in ("setting", "problem", "found")}
+        return {**super().stopped(replace(failure, **quoting)), "proved": False, "steps": [], "failed_step": None}
 
     def work(self, options: dict[str, Any]) -> dict[str, Any]:
         """Climb the ladder; in check mode as well, as it changes nothing."""
@@ -426,8 +526,23 @@ class RpcpingAction(ServerAction):
         refused = self.refused(options)
         if refused is not None:
             return refused
-        shell = Shell(self._connection, deadline=options["command_timeout"])
-        return Climb(order, Server(shell), shell).run().as_result(self.host, self.name)
+        shell = Shell(self._connection, deadline=options["command_timeout"], hide=self._secret.hide)
+        climb = Climb(order, Server(shell), shell)
+        try:
+            return climb.run().as_result(self.host, self.name)
+        except BaseException:
+            # The task's own time-out too: what core makes of it says nothing of the server.
+            if climb.left is not None:
+                self._display.warning(f"{self.host}: {self.name} was cut short: {climb.left}")
+            raise
+
+
+def _secret(options: Mapping[str, Any]) -> Secret:
+    """The password; it may be shown encoded together with its account, as HTTP Basic does and rpcping's arguments."""
+    given = (options.get(name) for name in ("username", "domain", "password"))
+    user, domain, password = ("" if value is None else str(plain(value)) for value in given)
+    names = (f"{user}:", f"{domain}\\{user}:", f"{user}@{domain}:", f"{user},{domain},")
+    return Secret(password, [name + password for name in names])
 
 
 def _parse_server(text: str) -> str:
@@ -445,6 +560,17 @@ def _setting(step: Step) -> str:
     return f"step {step.rung.name}"
 
 
+def _no_processes(why: str) -> Failure:
+    return Failure(
+        setting=IMAGE,
+        problem=f"which {IMAGE} run on the server already is not known",
+        found=why,
+        expected="the processes of the server, so that one that hangs can be told from others and ended: its command "
+        "line shows the password",
+        next_step="Run the task on a server whose processes wmic shows. Nothing was sent to the RPC proxy.",
+    )
+
+
 def _no_program(path: str | None, said: str) -> Failure:
     where = USUAL_PATH if path is None else path
     return Failure(
@@ -454,23 +580,4 @@ def _no_program(path: str | None, said: str) -> Failure:
         expected=f"{where}, or the full path of {IMAGE} in option program",
         next_step=f"Run the task on a server that has {IMAGE} there, or say in option program where it is. Nothing was "
         "sent to the RPC proxy.",
-    )
-
-
-def _does_not_bear(step: Step, order: Order) -> Failure:
-    said = f"; it printed {shortened(step.output.strip(), _SHOWN)!r}" if step.output.strip() else "; it printed nothing"
-    guessed = f"; its text seems to speak of {'; '.join(step.recognised)}" if step.recognised else ""
-    if step.state == TIMED_OUT:
-        how = f"{IMAGE} did not end within {order.step_timeout} seconds and was ended"
-    else:
-        words = explain_exit_code(step.exit_code or 0)
-        how = f"{IMAGE} ended with exit code {step.exit_code}" + (
-            f" (as an error of Windows: {words})" if words else ""
-        )
-    return Failure(
-        setting=_setting(step),
-        problem=f"the way from here over {order.rpc_proxy} to {order.mailbox_server} does not bear at this step",
-        found=how + guessed + said,
-        expected=f"exit code 0 within {order.step_timeout} seconds: {step.rung.meaning}",
-        next_step=f"Look at: {'; '.join(step.rung.look_at)}. The steps behind it were not run.",
     )

@@ -9,11 +9,14 @@ import base64
 import html
 import json
 import re
-from typing import Any
+from collections.abc import Iterator, Sequence
 from urllib.parse import quote, quote_plus
 from xml.sax.saxutils import escape
 
 HIDDEN = "********"
+_CODECS = ("utf-8", "utf-16-le")
+# Shorter ones may stand in an innocent text by chance.
+_LEAST_BASE64 = 8
 
 
 class Secret:
@@ -21,10 +24,11 @@ class Secret:
 
     __slots__ = ("_pattern", "_text")
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, within: Sequence[str] = ()) -> None:
+        """C(within) are longer texts that hold this one, and are encoded as a whole on the way."""
         self._text = text
-        forms = sorted(_forms(text), key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(re.escape, forms))) if forms else None
+        forms = sorted(_forms(text, within), key=len, reverse=True) if text else []
+        self._pattern = re.compile("|".join([*map(re.escape, forms), *_inside_base64(text)])) if forms else None
 
     def __repr__(self) -> str:
         return f"Secret({HIDDEN})"
@@ -37,16 +41,8 @@ class Secret:
         """The text without this one in any of the forms that it may have been given on the way."""
         return text if self._pattern is None else self._pattern.sub(HIDDEN, text)
 
-    def hide_in(self, value: Any) -> Any:
-        """The same for every text of a result."""
-        if isinstance(value, str):
-            return self.hide(value)
-        if isinstance(value, dict):
-            return {key: self.hide_in(item) for key, item in value.items()}
-        return [self.hide_in(item) for item in value] if isinstance(value, (list, tuple)) else value
 
-
-def _forms(text: str) -> set[str]:
+def _forms(text: str, within: Sequence[str]) -> set[str]:
     """The text as it is, escaped for Python, JSON, XML, a URL or a program, of two bytes a character, and in base64."""
     plain = {
         text,
@@ -62,5 +58,16 @@ def _forms(text: str) -> set[str]:
         text.replace("\\", "\\\\"),
     }
     wide = {"\0".join(form) for form in plain} | {r"\x00".join(form) for form in plain}
-    coded = {base64.b64encode(text.encode(codec)).decode() for codec in ("utf-8", "utf-16-le")}
+    coded = {base64.b64encode(whole.encode(codec)).decode() for whole in (text, *within) for codec in _CODECS}
     return {form for form in plain | wide | coded if form}
+
+
+def _inside_base64(text: str) -> Iterator[str]:
+    """Patterns of the text inside of a longer one in base64: what it alone decides, and the letters that it shares."""
+    for data in (text.encode(codec) for codec in _CODECS):
+        for before in range(3):
+            bits = 8 * (before + len(data))
+            middle = base64.b64encode(b"\0" * before + data).decode()[-(-8 * before // 6) : bits // 6]
+            if len(middle) >= _LEAST_BASE64:
+                first, last = "[A-Za-z0-9+/]?" * (before > 0), "[A-Za-z0-9+/]?" * (bits % 6 > 0)
+                yield f"{first}{re.escape(middle)}{last}"

@@ -23,6 +23,7 @@ from tests.lab.model import ModelBackend
 MISSING = "program rpcping.exe is missing"
 # What JSON, XML, Python, a URL and cmd.exe would each write another way.
 PASSWORD = "Tr0ub4dor&3 ^|<>!'\\x\\"
+BASIC = base64.b64encode(f"CONTOSO\\rpcping:{PASSWORD}".encode()).decode()
 FORMS = (
     PASSWORD,
     "Tr0ub4dor",
@@ -30,6 +31,8 @@ FORMS = (
     quote(PASSWORD, safe=""),
     base64.b64encode(PASSWORD.encode()).decode(),
     base64.b64encode(PASSWORD.encode("utf-16-le")).decode(),
+    # From the first letter on that the names before it do not decide alone.
+    BASIC[len("CONTOSO\\rpcping:") * 8 // 6 :],
 )
 IMAGE = "rpcping.exe"
 OF_RPCPING = r"^C:.*rpcping\.exe"
@@ -85,7 +88,8 @@ def test_every_step_succeeds_and_check_mode_makes_no_difference(start_model: Sta
         assert result["failed_step"] is None
         lines = sent(host)
         assert len(lines) == 6
-        assert [line for line in lines if "taskkill" in line] == [lines[2]]
+        # The guard stands before anything runs that it guards.
+        assert [line for line in lines if "taskkill" in line] == [lines[1]]
         assert {program for line in lines for program in programs(line)} >= {"rpcping", "taskkill", "wmic process"}
 
 
@@ -97,7 +101,6 @@ def test_it_stops_where_it_fails_ends_what_hangs_and_says_what_to_do(start_model
         "without": {"groups": ["client_access"]},
         "hangs": server(steps={"6001": hangs}),
         "survives": server(steps={"6001": {**hangs, "survives": True}}),
-        "unkillable": server(steps={"6001": {**hangs, "survives": True, "unkillable": True}}),
     }
     fleet = start_model(MISSING, hosts)
     others = {name: host.state.start_program(IMAGE) for name, host in fleet.lab.hosts.items()}
@@ -119,42 +122,74 @@ def test_it_stops_where_it_fails_ends_what_hangs_and_says_what_to_do(start_model
     assert run.of("rpcping", "without")["failure"]["setting"] == IMAGE
     assert PASSWORD not in "".join(sent(fleet.lab["without"]))
 
-    for name in ("hangs", "survives", "unkillable"):
+    for name in ("hangs", "survives"):
         result, host = run.of("rpcping", name), fleet.lab[name]
         assert states(result) == ["succeeded", "timed_out", "not_run", "not_run"]
         assert result["steps"][1]["output"].strip() == "so far"
-        assert others[name] in running(host)
-        assert len(running(host)) == (2 if name == "unkillable" else 1)
-        assert ("could not be ended" in str(result.get("warnings"))) == (name == "unkillable")
+        assert running(host) == [others[name]]
+        assert "and was ended" in result["failure"]["found"]
+        assert "warnings" not in result
 
 
 @pytest.fixture
-def own_lab(tmp_path: Path) -> Iterator[Fleet]:
+def own_lab(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Fleet]:
     """A lab whose shells may be left behind, as by a controller that has died."""
-    spec = server(steps={"proxy": {"hangs": True, "survives": True}}, pings=50)
+    spec = server(steps={"proxy": {"hangs": True, "survives": True, **getattr(request, "param", {})}}, pings=50)
     with Lab({"hosts": {"cas1": spec}}) as lab:
         yield Fleet(lab, tmp_path)
+
+
+def ends_of_the_guard(host: Host) -> list[int]:
+    """How many rpcping run after each taskkill."""
+    seen: list[int] = []
+    assert isinstance(host.backend, ModelBackend)
+    host.backend.machine.after_program("taskkill", lambda _machine: seen.append(len(running(host))))
+    return seen
+
+
+def wait_for(seen: list[int]) -> None:
+    ends = time.monotonic() + 20
+    while not seen and time.monotonic() < ends:
+        time.sleep(0.1)
+
+
+def test_a_line_that_is_lost_once_leaves_nothing_behind(own_lab: Fleet) -> None:
+    """One answer is lost, and the rpcping outlives its command: it is ended over a new shell, and the guard with it."""
+    host = own_lab.lab["cas1"]
+    other = host.state.start_program(IMAGE)
+    host.faults.append(Fault(kind="cut_before", operation="receive", command_regex=OF_RPCPING))
+    result = climb(own_lab).of("rpcping")
+    assert result["outcome"] == "unreachable"
+    assert "no rpcping.exe of this task runs there" in result["failure"]["found"]
+    assert running(host) == [other]
+    assert host.open_shells == 0
 
 
 def test_the_guard_ends_what_a_dead_controller_leaves(own_lab: Fleet) -> None:
     """From its first look for output on, nothing of the controller arrives any more."""
     host = own_lab.lab["cas1"]
     other = host.state.start_program(IMAGE)
-    seen: list[int] = []
-    backend = host.backend
-    assert isinstance(backend, ModelBackend)
-    backend.machine.after_program("taskkill", lambda _machine: seen.append(len(running(host))))
+    seen = ends_of_the_guard(host)
     host.faults.append(Fault(kind="cut_before", operation="receive", command_regex=OF_RPCPING, times=0))
-    host.faults.append(Fault(kind="cut_before", operation="signal", times=0, nth=2))
-    host.faults.append(Fault(kind="cut_before", operation="delete", times=0))
+    for operation, nth in (("signal", 2), ("delete", 1), ("create", 2)):
+        host.faults.append(Fault(kind="cut_before", operation=operation, times=0, nth=nth))
     result = climb(own_lab).of("rpcping")
     assert result["outcome"] == "unreachable"
-    assert "the guard on the server ends it" in result["failure"]["found"]
-    ends = time.monotonic() + 20
-    while not seen and time.monotonic() < ends:
-        time.sleep(0.1)
+    assert "guard on the server ends it" in result["failure"]["found"]
+    wait_for(seen)
     assert seen == [1]
     assert running(host) == [other]
+
+
+def test_the_guard_ends_what_the_tasks_own_timeout_leaves(own_lab: Fleet) -> None:
+    host = own_lab.lab["cas1"]
+    seen = ends_of_the_guard(host)
+    run = climb(own_lab, tasks=[{**task(step_timeout=60), "timeout": 3}])
+    assert run.of("rpcping")["outcome"] == "failed"
+    assert len(running(host)) == 1
+    assert "The guard on the server ends it" in " ".join(run.screen.split())
+    wait_for(seen)
+    assert (seen, running(host)) == ([0], [])
 
 
 # -- the password
@@ -164,12 +199,17 @@ CASES: dict[str, tuple[dict[str, Any], str]] = {
     "success": ({"steps": {"proxy": {"output": "for {identity}"}}}, "ok"),
     "wrong": ({"password": "other"}, "failed"),
     "unauthorised": ({"steps": {"proxy": {"exit_code": 401, "output": ECHO}}}, "failed"),
-    "hangs": ({"steps": {"6001": {"hangs": True, "survives": True, "unkillable": True, "output": ECHO}}}, "failed"),
+    "basic": ({"steps": {"proxy": {"exit_code": 401, "output": f"Authorization: Basic {BASIC}"}}}, "failed"),
+    "hangs": ({"steps": {"6001": {"hangs": True, "survives": True, "output": ECHO}}}, "failed"),
 }
 LOST: dict[str, tuple[dict[str, Any], str]] = {
     "cut": ({"kind": "cut_before", "operation": "command"}, "unreachable"),
     "lost": ({"kind": "cut_before", "operation": "receive"}, "unreachable"),
     "strange": ({"kind": "http_status", "operation": "command", "body": f"no: {PASSWORD}"}, "unreachable"),
+    "long": (
+        {"kind": "http_status", "operation": "command", "body": "x" * 590 + PASSWORD},
+        "unreachable",
+    ),
     "fault": ({"kind": "fault", "operation": "command", "code": 5}, "failed"),
 }
 SITE = """
@@ -242,6 +282,17 @@ def test_the_password_is_nowhere_when_something_is_raised_with_it(
     assert "RuntimeError" in run.screen
 
 
+@pytest.mark.parametrize("own_lab", [{"unkillable": True, "output": ECHO}], indirect=True)
+def test_what_cannot_be_ended_is_left_to_the_guard_and_the_password_is_nowhere(own_lab: Fleet) -> None:
+    host = own_lab.lab["cas1"]
+    result = loud(own_lab).of("rpcping")
+    assert result["outcome"] == "failed"
+    assert len(running(host)) == host.open_shells == 1
+    assert "could not be ended" in str(result["warnings"])
+    assert "was ended" not in result["failure"]["found"]
+    assert "guard on the server ends it" in result["failure"]["found"]
+
+
 def test_the_password_is_nowhere_when_options_are_refused(start_model: StartModel) -> None:
     fleet = start_model(MISSING, {"cas1": server()})
     refused = [{"password": "{{ lookup('env', 'RPCPING_PASSWORD') }}%"}, {"username": "a,b"}, {"more": 1}]
@@ -250,9 +301,9 @@ def test_the_password_is_nowhere_when_options_are_refused(start_model: StartMode
     assert not sent(fleet.lab["cas1"])
 
 
-def test_the_password_is_nowhere_when_the_task_is_ended_from_outside(start_model: StartModel) -> None:
-    fleet = start_model(MISSING, {"cas1": server(steps={"proxy": {"hangs": True, "output": ECHO}})})
-    run = loud(fleet, {**task(step_timeout=60), "timeout": 3})
+@pytest.mark.parametrize("own_lab", [{"survives": False, "output": ECHO}], indirect=True)
+def test_the_password_is_nowhere_when_the_task_is_ended_from_outside(own_lab: Fleet) -> None:
+    run = loud(own_lab, {**task(step_timeout=60), "timeout": 3})
     assert run.of("rpcping")["outcome"] == "failed"
-    assert PASSWORD in "".join(sent(fleet.lab["cas1"]))
-    assert not running(fleet.lab["cas1"])
+    assert PASSWORD in "".join(sent(own_lab.lab["cas1"]))
+    assert not running(own_lab.lab["cas1"])

@@ -150,6 +150,12 @@ class Interval:
     last: float
 
 
+def newer(running: Sequence[Process], before: Sequence[Process]) -> tuple[Process, ...]:
+    """The processes that were not there before."""
+    known = {(process.pid, process.started) for process in before}
+    return tuple(process for process in running if (process.pid, process.started) not in known)
+
+
 def may_be_ours(
     running: Sequence[Process], before: Sequence[Process], clock: Clock, started: Interval, read: Interval
 ) -> tuple[Process, ...]:
@@ -159,10 +165,8 @@ def may_be_ours(
     """
     youngest = read.first - started.last - _TOLERANCE
     oldest = read.last - started.first + _TOLERANCE
-    known = {(process.pid, process.started) for process in before}
     return tuple(
         process
-        for process in running
-        if (process.pid, process.started) not in known
-        and youngest <= (clock.now - process.started).total_seconds() <= oldest
+        for process in newer(running, before)
+        if youngest <= (clock.now - process.started).total_seconds() <= oldest
     )

@@ -89,9 +89,16 @@ class Shell:
     """The task's shell. Core closes it at the end of the task."""
 
     def __init__(
-        self, connection: Any, deadline: int, clock: Callable[[], float] = time.monotonic, sleep: Any = time.sleep
+        self,
+        connection: Any,
+        deadline: int,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Any = time.sleep,
+        hide: Callable[[str], str] = str,
     ) -> None:
+        """C(hide) takes out of what the server said what may not be shown, before it is shortened."""
         self._connection = connection
+        self._hide = hide
         self._deadline = deadline
         self._clock = clock
         self._sleep = sleep
@@ -116,6 +123,18 @@ class Shell:
         """Give the shell back as far as the server still answers; open() then connects anew."""
         with suppress(Exception):
             self._protocol.close_shell(self._connection.shell_id)
+        self._forget()
+
+    def abandon(self) -> None:
+        """Leave the shell to the server with all that runs in it; nothing is sent, and open() then opens another.
+
+        Core, which closes a task's shell, knows nothing of this one any more. WinRM ends it when nobody has spoken to
+        it for its idle time-out.
+        """
+        self._leave_broken_session()
+        self._forget()
+
+    def _forget(self) -> None:
         self._connection.protocol = None
         self._connection.shell_id = None
 
@@ -157,8 +176,17 @@ class Shell:
     @contextmanager
     def started(self, line: str) -> Iterator[str]:
         """A line that cmd.exe runs meanwhile, ended on leaving; raises Unreachable where it cannot be started."""
-        with self._ended_on_leaving(self._start(lambda: self._run_command(line))) as command_id:
+        with self._ended_on_leaving(self.begin(line)) as command_id:
             yield command_id
+
+    def begin(self, line: str) -> str:
+        """A line that cmd.exe runs until C(end) is called, or the shell is closed; raises Unreachable."""
+        return self._start(lambda: self._run_command(line))
+
+    def end(self, command_id: str) -> None:
+        """Tell WinRM to end a command; whether it has is not said."""
+        with suppress(Exception):
+            self._protocol.cleanup_command(self._connection.shell_id, command_id)
 
     @contextmanager
     def program(self, path: str, arguments: str) -> Iterator[str]:
@@ -193,8 +221,7 @@ class Shell:
         finally:
             # The command's place is given back on every way out, also when a task's time-out ends us; what goes wrong
             # here must not hide what went wrong before.
-            with suppress(Exception):
-                self._protocol.cleanup_command(self._connection.shell_id, command_id)
+            self.end(command_id)
 
     @property
     def _protocol(self) -> Any:
@@ -248,9 +275,10 @@ class Shell:
                     return Completed(b"".join(stdout), b"".join(stderr), exit_code)
         finally:
             self._protocol.operation_timeout_sec = usual
-        said = _excerpt(b"".join(stdout + stderr).decode("utf-8", "backslashreplace"))
+        said = self._excerpt(b"".join(stdout + stderr).decode("utf-8", "backslashreplace"))
         raise TimedOut(
-            f"a command did not end within {allowed} seconds and was ended; it had printed {said or 'nothing'}",
+            f"a command did not end within {allowed} seconds, and WinRM is told to end it; it had printed "
+            f"{said or 'nothing'}",
             b"".join(stdout),
             b"".join(stderr),
         )
@@ -284,19 +312,17 @@ class Shell:
                 self._leave_broken_session()
             # pywinrm lets the errors of its parsers and of its HTTP client through as they are: whatever it raises
             # means that there was no answer that can be used.
-            raise Unreachable(f"could not {what}: {_describe(error)}") from error
+            raise Unreachable(f"could not {what}: {self._describe(error)}") from error
+
+    def _describe(self, error: Exception) -> str:
+        body = getattr(error, "response_text", None)
+        answer = f"; the server answered {self._excerpt(body)!r}" if body else ""
+        return f"{type(error).__name__}: {error}{answer}"
+
+    def _excerpt(self, text: str) -> str:
+        return shortened(self._hide(text), _SHOWN)
 
 
 def _is_quota(error: BaseException | None) -> bool:
     codes = (getattr(error, "wmierror_code", None), getattr(error, "wsman_fault_code", None))
     return QUOTA_OPERATIONS in codes
-
-
-def _describe(error: Exception) -> str:
-    body = getattr(error, "response_text", None)
-    answer = f"; the server answered {_excerpt(body)!r}" if body else ""
-    return f"{type(error).__name__}: {error}{answer}"
-
-
-def _excerpt(text: str) -> str:
-    return shortened(text, _SHOWN)

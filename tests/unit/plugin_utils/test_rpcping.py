@@ -67,16 +67,30 @@ class FakeFarSide:
         self.log: list[str] = []
         self.guard: Callable[[], None] = lambda: None
         self.wmic_fails = False
+        self.shells = 0
+        self.refuses_a_new_shell = False
 
     # -- the shell
 
-    @contextmanager
-    def started(self, line: str) -> Iterator[str]:
+    @property
+    def name(self) -> str:
+        return f"shell {self.shells}"
+
+    def begin(self, line: str) -> str:
         self.guard()
         self.lines.append(line)
         self.log.append("guard")
-        yield "G"
+        return "G"
+
+    def end(self, command_id: str) -> None:
+        assert command_id == "G"
         self.log.append("guard ended")
+
+    def end_other(self, name: str) -> None:
+        self.log.append(f"{name} ended")
+
+    def abandon(self) -> None:
+        self.log.append("abandoned")
 
     @contextmanager
     def program(self, path: str, arguments: str) -> Iterator[str]:
@@ -114,6 +128,9 @@ class FakeFarSide:
 
     def open(self) -> None:
         self.log.append("open")
+        self.shells += 1
+        if self.shells > 1 and self.refuses_a_new_shell:
+            raise Unreachable("gone")
 
     def leave(self) -> None:
         raise AssertionError("core closes the shell")
@@ -181,7 +198,7 @@ def test_every_step_succeeds() -> None:
     result = climbed.as_result("cas1", "rpcping")
     assert (result["proved"], result["failed_step"], result["changed"]) == (True, None, False)
     assert "failed" not in result
-    assert far.log == ["open", "proxy", "guard", "6001", "6002", "6004", "guard ended"]
+    assert far.log == ["open", "guard", "proxy", "6001", "6002", "6004", "guard ended"]
     assert not [line for line in far.lines if "taskkill" in line and line.startswith("taskkill")]
 
 
@@ -191,7 +208,7 @@ def test_it_stops_at_the_first_step_that_fails(at: int) -> None:
     far = FakeFarSide(**{names[at]: Completed(b"Exception 1722", b"more", 1722)})
     climbed = climb(far)
     assert states(climbed) == ["succeeded"] * at + ["failed"] + ["not_run"] * (3 - at)
-    assert far.log == ["open", "proxy", "guard", *names[1 : at + 1], "guard ended"]
+    assert far.log == ["open", "guard", *names[: at + 1], "guard ended"]
     result = climbed.as_result("cas1", "rpcping")
     assert (result["failed"], result["proved"], result["failed_step"]) == (True, False, names[at])
     step = result["steps"][at]
@@ -216,7 +233,7 @@ def test_only_the_steps_that_were_asked_for_in_the_ladders_order() -> None:
     far = FakeFarSide()
     climbed = climb(far, steps=["6004", "proxy", "6004"])
     assert [step.rung.name for step in climbed.steps] == ["proxy", "6004"]
-    assert far.log == ["open", "proxy", "guard", "6004", "guard ended"]
+    assert far.log == ["open", "guard", "proxy", "6004", "guard ended"]
 
 
 @pytest.mark.parametrize(
@@ -245,7 +262,8 @@ def test_what_hangs_is_ended_with_its_command() -> None:
     assert [item.pid for item in far.processes] == [5]
     step = climbed.steps[2]
     assert (step.exit_code, step.output, round(step.seconds)) == (None, "so far ********", 30)
-    assert "30 seconds" in failure_of(climbed).found
+    assert "did not end within 30 seconds and was ended" in failure_of(climbed).found
+    assert far.log[-1] == "guard ended"
 
 
 def test_what_outlives_its_command_is_ended_by_its_process_id_and_nobody_elses() -> None:
@@ -263,10 +281,22 @@ def test_what_outlives_its_command_is_ended_by_its_process_id_and_nobody_elses()
     assert guard.startswith(f"ping -n {4 * (30 + 10) + 120 + 1} ")
 
 
+def its_end_was_not_seen(far: FakeFarSide, climbed: Climbed) -> None:
+    """Nothing says that it was ended, and what would end it is left there: the guard, in a shell that stays open."""
+    found = failure_of(climbed).found
+    assert "was ended" not in found
+    assert "may still run" in found
+    assert "guard on the server ends it, and every other rpcping.exe that was started since, within 280" in found
+    assert "abandoned" in far.log
+    assert "guard ended" not in far.log
+
+
 def test_what_cannot_be_ended_is_said() -> None:
     far = FakeFarSide()
     far.answers["proxy"] = far.hang(ends_with_its_command=False, can_be_killed=False)
-    assert "7000, still runs" in climb(far).warnings[0]
+    climbed = climb(far)
+    assert "7000, still runs" in climbed.warnings[0]
+    its_end_was_not_seen(far, climbed)
 
 
 def test_one_that_cannot_be_told_from_another_is_left_alone() -> None:
@@ -282,21 +312,39 @@ def test_one_that_cannot_be_told_from_another_is_left_alone() -> None:
     assert "8000, 7000" in climbed.warnings[0]
     assert "throttle" in climbed.warnings[0]
     assert not [line for line in far.lines if line.startswith("taskkill")]
+    its_end_was_not_seen(far, climbed)
 
 
 def test_one_that_is_not_found_is_said() -> None:
     far = FakeFarSide(proxy=TimedOut("x"))
-    assert "not known whether it has ended" in climb(far).warnings[0]
+    climbed = climb(far)
+    assert "not known whether it has ended" in climbed.warnings[0]
+    its_end_was_not_seen(far, climbed)
 
 
-def test_where_the_processes_cannot_be_read_nothing_is_ended() -> None:
+def test_one_that_cannot_be_looked_for_is_said() -> None:
     far = FakeFarSide()
-    far.answers["proxy"] = far.hang(ends_with_its_command=False)
+    hang = far.hang()
+
+    def hang_and_fail() -> TimedOut:
+        far.wmic_fails = True
+        return hang()
+
+    far.answers["proxy"] = hang_and_fail
+    climbed = climb(far)
+    assert "processes of the server could not be read" in climbed.warnings[0]
+    its_end_was_not_seen(far, climbed)
+
+
+def test_where_the_processes_cannot_be_read_nothing_is_started() -> None:
+    """One that hangs could neither be told from others nor be left to a guard."""
+    far = FakeFarSide()
     far.wmic_fails = True
     climbed = climb(far)
-    assert not [line for line in far.lines if "taskkill" in line]
-    assert "cannot be told from others" in climbed.warnings[0]
-    assert len(climbed.warnings) == 2
+    assert (far.arguments, far.log) == ([], ["open"])
+    assert states(climbed) == ["not_run"] * 4
+    assert "already is not known" in failure_of(climbed).problem
+    assert "Nothing was sent" in failure_of(climbed).next_step
 
 
 def test_without_a_guard_the_ladder_goes_on() -> None:
@@ -307,8 +355,23 @@ def test_without_a_guard_the_ladder_goes_on() -> None:
     far.guard = refuse
     climbed = climb(far)
     assert climbed.proved
+    assert "no guard is on the server" in climbed.warnings[0]
     assert "no second command" in climbed.warnings[0]
     assert len(climbed.warnings) == 1
+    far.answers["proxy"] = TimedOut("x")
+    assert "No guard is there to end it" in failure_of(climb(far)).found
+
+
+def test_a_shell_that_was_made_anew_gets_a_guard_too() -> None:
+    far = FakeFarSide()
+
+    def anew() -> Completed:
+        far.shells += 1
+        return OK
+
+    far.answers["6001"] = anew
+    assert climb(far).proved
+    assert far.log == ["open", "guard", "proxy", "6001", "guard", "6002", "6004", "guard ended"]
 
 
 @pytest.mark.parametrize("path", ["", "rpcping.exe", r"C:\a b\rpcping.exe"])
@@ -330,14 +393,85 @@ def test_the_program_may_be_elsewhere() -> None:
     assert far.lines[0] == rf'(if exist "{far.path}" (echo {far.path}))'
 
 
+def lost(far: FakeFarSide, **how: bool) -> Callable[[], Exception]:
+    """The line is lost while rpcping runs."""
+
+    def lose() -> Exception:
+        far.hang(**how)()
+        return Unreachable(f"reset {PASSWORD}")
+
+    return lose
+
+
 def test_a_line_that_is_lost_during_a_step_makes_the_server_unreachable() -> None:
-    climbed = climb(FakeFarSide(port6001=Unreachable(f"reset {PASSWORD}")))
+    far = FakeFarSide()
+    far.answers["6001"] = lost(far)
+    climbed = climb(far)
     assert states(climbed) == ["succeeded", "timed_out", "not_run", "not_run"]
     assert climbed.steps[1].output == "reset ********"
     assert climbed.stop is not None
     assert climbed.stop.unreachable
-    assert "may still run; the guard on the server ends it within 280 seconds" in failure_of(climbed).found
+    assert "no rpcping.exe of this task runs there" in failure_of(climbed).found
     assert PASSWORD not in str(climbed)
+    assert far.log[3:] == ["6001", "abandoned", "open", "shell 1 ended"]
+
+
+def test_what_a_lost_line_leaves_is_ended_over_a_new_shell() -> None:
+    far = FakeFarSide()
+    far.processes = [Running("rpcping.exe", 5, 20.0)]
+    far.answers["6001"] = lost(far, ends_with_its_command=False)
+    climbed = climb(far)
+    assert [item.pid for item in far.processes] == [5]
+    assert "no rpcping.exe of this task runs there" in failure_of(climbed).found
+    assert far.log[-1] == "shell 1 ended"
+
+
+@pytest.mark.parametrize("why", ["no shell", "no answer", "not ended"])
+def test_what_a_lost_line_leaves_for_certain_or_perhaps_is_left_to_the_guard(why: str) -> None:
+    far = FakeFarSide()
+    lose = lost(far, ends_with_its_command=False, can_be_killed=False)
+
+    def lose_and_stay_lost() -> Exception:
+        far.refuses_a_new_shell = why == "no shell"
+        far.wmic_fails = why == "no answer"
+        return lose()
+
+    far.answers["proxy"] = lose_and_stay_lost
+    climbed = climb(far)
+    its_end_was_not_seen(far, climbed)
+    assert far.log[-2:] == ["abandoned", "open"]
+    assert climbed.warnings
+
+
+class Ended(BaseException):
+    """A task's own time-out."""
+
+
+@pytest.mark.parametrize("error", [Ended, RuntimeError])
+def test_a_task_that_is_ended_from_outside_leaves_the_guard_and_says_so(error: type[BaseException]) -> None:
+    far = FakeFarSide()
+
+    def end() -> None:
+        raise error
+
+    far.answers["6001"] = end
+    ladder = Climb(Order.parse(OPTIONS), far, far, lambda: far.now)
+    with pytest.raises(error):
+        ladder.run()
+    assert far.log == ["open", "guard", "proxy", "6001", "abandoned"]
+    assert "guard on the server ends it" in (ladder.left or "")
+
+
+@pytest.mark.parametrize("password", ["e", "6001", "failed", "step"])
+def test_a_password_that_is_a_word_of_ours_is_hidden_in_what_others_say_alone(password: str) -> None:
+    far = FakeFarSide(port6001=Completed(password.encode(), b"", 1), port6002=Unreachable(password))
+    result = climb(far, password=password).as_result("cas1", "rpcping")
+    assert result["failed_step"] == "6001"
+    assert [step["state"] for step in result["steps"]] == ["succeeded", "failed", "not_run", "not_run"]
+    assert result["steps"][1]["output"] == "********"
+    assert "exit code 1; it printed '********'" in result["failure"]["found"]
+    assert result["failure"]["setting"] == "step 6001"
+    assert LADDER[1].meaning in result["msg"]
 
 
 def test_a_server_that_does_not_start_the_program_is_not_unreachable() -> None:

@@ -48,10 +48,31 @@ def test_neither_text_nor_traceback_of_it_shows_it() -> None:
     assert secret.reveal() == "Secret!1"
 
 
-def test_a_result_is_searched_to_its_leaves() -> None:
-    found = Secret("Secret!1").hide_in({"a": ["x Secret!1", {"b": "Secret!1", "c": 1}], "d": None})
-    assert found == {"a": [f"x {HIDDEN}", {"b": HIDDEN, "c": 1}], "d": None}
+@given(PASSWORDS, st.sampled_from(["utf-8", "utf-16-le"]), st.sampled_from(["{}:{}", "{},CONTOSO,{}", "C\\\\{}:{}"]))
+def test_it_is_hidden_in_base64_together_with_its_account(password: str, codec: str, form: str) -> None:
+    whole = form.format("rpcping", password)
+    coded = base64.b64encode(whole.encode(codec)).decode()
+    assert Secret(password, [whole]).hide(f"Authorization: Basic {coded}\r\n") == f"Authorization: Basic {HIDDEN}\r\n"
+
+
+@given(PASSWORDS.filter(lambda text: len(text) >= 7), st.binary(max_size=9), st.binary(max_size=9), st.booleans())
+def test_it_is_hidden_at_every_place_in_base64(password: str, before: bytes, after: bytes, wide: bool) -> None:
+    """Whatever stands around it: no letter that it decides or shares is left."""
+    data = password.encode("utf-16-le" if wide else "utf-8")
+    text = base64.b64encode(before + data + after).decode()
+    first, last = len(before) * 8 // 6, -(-(len(before) + len(data)) * 8 // 6)
+    shown = Secret(password).hide(text)
+    assert HIDDEN in shown
+    head, _hidden, tail = shown.partition(HIDDEN)
+    assert text.startswith(head)
+    assert text.endswith(tail)
+    assert len(head) <= first
+    assert len(text) - len(tail) >= last
+
+
+def test_innocent_base64_stays_where_the_password_is_short() -> None:
+    assert Secret("ab").hide("YWJjZGVmZ2hpamts") == "YWJjZGVmZ2hpamts"
 
 
 def test_no_password_hides_nothing() -> None:
-    assert Secret("").hide("a text") == "a text"
+    assert Secret("", ["user:"]).hide("a text dXNlcjo=") == "a text dXNlcjo="

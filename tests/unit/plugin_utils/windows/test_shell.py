@@ -195,6 +195,30 @@ def test_a_line_may_run_meanwhile() -> None:
     assert not script.steps
 
 
+def test_a_shell_that_is_abandoned_stays_on_the_server_with_what_runs_in_it() -> None:
+    script = Script(("run", "G"))
+    far, connection, _clock = shell(script)
+    assert far.begin("ping") == "G"
+    far.abandon()
+    assert script.seen == [("run", "S1", "ping")]
+    assert (connection.protocol, connection.shell_id) == (None, None)
+
+
+def test_what_may_not_be_shown_is_taken_out_before_a_text_is_shortened() -> None:
+    said = "x" * 595 + "Secret!1 and more"
+    script = Script(
+        ("run", WinRMTransportError("http", 500, said)), ("run", "C"), ("receive", (said.encode(), b"", -1, False))
+    )
+    script.steps += [("receive", WinRMOperationTimeoutError())] * 500
+    script.cleanup_command = lambda *_ids: None  # type: ignore[method-assign]
+    far = Shell(Connection(script), 4, Clock(), hide=lambda text: text.replace("Secret!1", "********"))
+    for error in (Unreachable, TimedOut):
+        with pytest.raises(error) as caught:
+            far.run("ver")
+        assert "xxx****" in str(caught.value)
+        assert "Secr" not in str(caught.value)
+
+
 def test_busy_is_asked_again_and_in_the_end_said() -> None:
     script = Script(("run", fault(170)), ("run", "C"), ("receive", fault(170)), ("receive", DONE), ("signal", None))
     far, _connection, clock = shell(script)
