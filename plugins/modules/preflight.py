@@ -72,7 +72,7 @@ rows:
   sample:
     - id: wmic_os
       result: proved
-      seen: "ReadClock(): '...', exit code 0"
+      seen: "wmic os get LastBootUpTime,LocalDateTime /value: '...', exit code 0"
     - id: net_stop
       result: not_testable
       seen: would stop a service
@@ -81,6 +81,12 @@ summary:
   returned: once the server was asked
   type: dict
   sample: {proved: 57, differs: 0, not_testable: 21}
+left_out:
+  description: The rows that O(leave_out) names.
+  returned: once the server was asked
+  type: list
+  elements: str
+  sample: [certutil]
 failure:
   description: What a failure says in its message, by its parts.
   returned: on failure

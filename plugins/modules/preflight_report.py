@@ -14,7 +14,8 @@ author:
 description:
   - Shows for each server how many rows are proved, and a table of those that differ or could not be tested, and writes
     C(preflight.json).
-  - Fails unless every server was judged and no row differs, so that a playbook ends with exit code 0 or 2.
+  - Fails unless every server was judged and no row differs, so that a playbook ends with exit code 0 or 2. A server on
+    which no row is proved, or for which a row was left out that nearly all others stand on, was not judged.
   - Runs on the controller and writes its file in check mode too.
 options:
   results:
@@ -55,10 +56,21 @@ clean:
   returned: always
   type: bool
 summary:
-  description: How many hosts there are, how many rows have each result, and how many hosts were not judged and why.
+  description:
+    - How many hosts there are, how many rows have each result, and how many hosts were not judged and why. Rows that
+      were left out are among those that are not testable.
   returned: always
   type: dict
-  sample: {hosts: 2, proved: 109, differs: 0, not_testable: 47, failed: 0, unreachable: 0, not_run: 0}
+  sample:
+    hosts: 2
+    proved: 109
+    differs: 0
+    not_testable: 47
+    left_out: 0
+    failed: 0
+    unreachable: 0
+    not_run: 0
+    not_judged: 0
 table:
   description: What was shown, by lines.
   returned: always

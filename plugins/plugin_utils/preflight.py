@@ -71,6 +71,7 @@ class PreflightAction(ServerAction):
             "changed": False,
             "rows": [{"id": row, "result": verdict.result, "seen": verdict.seen} for row, verdict in verdicts.items()],
             "summary": {name: results.count(name) for name in ("proved", "differs", "not_testable")},
+            "left_out": [row for row in verdicts if row in run.leave_out],
             "warnings": [f"{self.host}: {warning}" for warning in run.warnings],
         }
         stop = run.stop()
@@ -84,7 +85,7 @@ class PreflightRun:
         self._shell = shell
         self._server = Server(shell)
         self._journal = journal
-        self._leave_out = leave_out
+        self.leave_out = leave_out
         self._check_mode = check_mode
         self._answers: dict[str, Answer] = {}
         self._renewals: list[str] = []
@@ -123,16 +124,15 @@ class PreflightRun:
         return None
 
     def _judge(self, probe: Probe) -> Verdict:
-        if probe.row in self._leave_out:
+        if probe.row in self.leave_out:
             return Verdict("not_testable", "left out by the task")
         if (silent := self._silent()) is not None:
             return silent
         if probe.writes and self._check_mode:
             return Verdict("not_testable", "check mode: nothing is written")
         for need in probe.needs:
-            if (verdict := self.verdicts[need]).result != "proved":
-                why = "differs" if verdict.result == "differs" else f"could not be tested ({verdict.seen})"
-                return Verdict("not_testable", shortened(f"because {need} {why}", _SHOWN))
+            if lacking := self._so_far().lacks(need):
+                return Verdict("not_testable", shortened(lacking, _SHOWN))
         for ask in probe.asks:
             self._send(ask, writes=probe.writes)
         for ask in () if self._check_mode else probe.also:

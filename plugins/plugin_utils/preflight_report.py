@@ -17,11 +17,12 @@ from .action_base import ControllerAction
 from .fixes.plan import Failure
 from .formats.text import printable, shortened
 from .journal import write_whole
+from .preflight_rows.probe import FOUNDATION
 from .version import VERSION
 
 FILE = "preflight.json"
 RESULTS = ("proved", "differs", "not_testable")
-SILENT = ("failed", "unreachable", "not_run")
+SILENT = ("failed", "unreachable", "not_run", "not_judged")
 _SHOWN = 160
 _NAMED = 3
 _HEAD = ("result", "row", "servers", "what was seen, or why not")
@@ -65,7 +66,12 @@ def record(results: Mapping[str, Any]) -> dict[str, Any]:
         "collection_version": VERSION,
         "generated": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "clean": bool(hosts) and not counts["differs"] and not any(silent.values()),
-        "summary": {"hosts": len(hosts), **counts, **silent},
+        "summary": {
+            "hosts": len(hosts),
+            **counts,
+            "left_out": sum(host["summary"]["left_out"] for host in hosts),
+            **silent,
+        },
         "hosts": hosts,
     }
 
@@ -92,24 +98,40 @@ def _hosts(results: Mapping[str, Any]) -> list[dict[str, Any]]:
 def _host(name: str, result: Mapping[str, Any]) -> dict[str, Any]:
     rows = [{key: str(row.get(key, "")) for key in ("id", "result", "seen")} for row in result.get("rows", ())]
     results = [row["result"] for row in rows]
+    left_out = [str(row) for row in result.get("left_out", ())]
+    state = _state(result, rows, left_out)
+    message = _why_not_judged(left_out) if state == "not_judged" else result.get("msg")
     return {
         "name": str(name),
-        "state": _state(result, rows),
-        "message": str(result["msg"]) if result.get("msg") else None,
+        "state": state,
+        "message": str(message) if message else None,
         "warnings": [str(warning) for warning in result.get("warnings", ())],
-        "summary": {word: results.count(word) for word in RESULTS},
+        "summary": {**{word: results.count(word) for word in RESULTS}, "left_out": len(left_out)},
+        "left_out": left_out,
         "rows": rows,
     }
 
 
-def _state(result: Mapping[str, Any], rows: list[dict[str, str]]) -> str:
-    """judged also where rows differ; failed where the work itself did not come to its end."""
+def _state(result: Mapping[str, Any], rows: list[dict[str, str]], left_out: list[str]) -> str:
+    """judged also where rows differ; failed where the work itself did not come to its end.
+
+    not_judged where nothing is proved, or what nearly every row stands on was left out.
+    """
     if not result or result.get("skipped"):
         return "not_run"
     if result.get("unreachable"):
         return "unreachable"
-    failed = bool(result.get("failure") or result.get("exception") or not rows)
-    return "failed" if failed and "differs" not in [row["result"] for row in rows] else "judged"
+    results = [row["result"] for row in rows]
+    if "differs" in results:
+        return "judged"
+    if result.get("failure") or result.get("exception") or not rows:
+        return "failed"
+    return "not_judged" if "proved" not in results or set(FOUNDATION) & set(left_out) else "judged"
+
+
+def _why_not_judged(left_out: list[str]) -> str:
+    names = ", ".join(row for row in FOUNDATION if row in left_out)
+    return f"{names} left out, on which nearly every other row stands" if names else "no row is proved"
 
 
 def lines(results: Mapping[str, Any]) -> list[str]:
@@ -119,8 +141,13 @@ def lines(results: Mapping[str, Any]) -> list[str]:
     for host in hosts:
         counts = host["summary"]
         told = f"{counts['proved']} proved, {counts['differs']} differ, {counts['not_testable']} not testable"
-        told_of.append(f"{host['name']}: {told if host['state'] == 'judged' else host['state'].replace('_', ' ')}")
-        if host["state"] in ("failed", "unreachable") and host["message"]:
+        if counts["left_out"]:
+            told += f" ({counts['left_out']} left out)"
+        if host["state"] == "not_judged":
+            told = f"not judged, {told}"
+        asked = host["state"] in ("judged", "not_judged")
+        told_of.append(f"{host['name']}: {told if asked else host['state'].replace('_', ' ')}")
+        if host["state"] != "judged" and host["message"]:
             told_of.append(f"  {host['message']}")
         told_of += [f"  warning: {warning}" for warning in host["warnings"]]
     table = [_HEAD, *_rows([host for host in hosts if host["state"] == "judged"])]

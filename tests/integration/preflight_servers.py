@@ -14,6 +14,7 @@ from unittest import mock
 from ansible.playbook.task import Task
 from winrm.protocol import Protocol
 
+from plugins.plugin_utils.formats.text import printable
 from plugins.plugin_utils.preflight_rows.rows import ROWS
 from tests.cuts.harness import Order, Stand, Subject, stand
 from tests.integration.fleet import RPC_PROXY, number, text
@@ -52,6 +53,22 @@ def preflight(on: Stand, check_mode: bool = False, **options: Any) -> dict[str, 
         return on.run(order)
     with mock.patch.object(Task, "check_mode", True):
         return on.run(order)
+
+
+@contextmanager
+def printed() -> Iterator[list[str]]:
+    """Every line that servers print meanwhile, as a result shows it."""
+    found: list[str] = []
+    receive = Protocol.get_command_output_raw
+
+    def kept(self: Protocol, shell_id: str, command_id: str) -> Any:
+        answer = receive(self, shell_id, command_id)
+        for stream in answer[:2]:
+            found.extend(printable(line.decode("utf-8", "backslashreplace")) for line in stream.splitlines())
+        return answer
+
+    with mock.patch.object(Protocol, "get_command_output_raw", kept):
+        yield found
 
 
 def leave_out(but: str) -> list[str]:

@@ -237,18 +237,23 @@ def _certutil(answers: Answers) -> str:
     return answers.said(DECODED)
 
 
+def _need_printing(answers: Answers) -> None:
+    """Raise Untestable where TYPE does not even print plain text; other bytes are no matter here."""
+    if answers.verdicts["type"].result == "differs" or not _prints(answers):
+        raise Untestable("because type differs")
+
+
 def _type_row(answers: Answers) -> str:
     expect(_prints(answers) and answers.frame(CONTENT, f"type {FILE}").succeeded, answers.said(CONTENT))
     emptied, absent = answers.frame(CONTENT, f"type {FILE} emptied"), answers.frame(CONTENT, f"type {ABSENT}")
     expect(emptied.stdout == b"" and absent.exit_code != 0, answers.said(CONTENT))
-    if not answers.proved("certutil"):
-        return chain(answers.said(CONTENT), "other bytes and UTF-16 were not looked at, as certutil is not proved")
+    _expect_kept(answers, "behind echo", "behind type", alone=True)
+    answers.need(("certutil", "icacls"), answers.said(CONTENT))
     octets = answers.frame(DECODED_OCTETS, f"type {FILE}")
     expect(octets.stdout == OCTETS, f"{len(OCTETS)} bytes in the file, {len(octets.stdout)} printed: {shown(octets)}")
     printed = answers.frame(DECODED_UTF_16, f"type {FILE}")
     size = _number(answers.frame(DECODED_UTF_16, f"size of {FILE}"))
     expect(size == len(UTF_16) and len(printed.stdout) != size, answers.said(DECODED_UTF_16))
-    _expect_kept(answers, "behind echo", "behind type", alone=True)
     return chain(answers.said(CONTENT), f"every byte from 1 to 255; of UTF-16: {answers.said(DECODED_UTF_16)}")
 
 
@@ -269,6 +274,7 @@ def _del_exit_code(answers: Answers) -> str:
 
 
 def _attrib(answers: Answers) -> str:
+    _need_printing(answers)
     found = [answers.observed(ask).states[ReadFile(FOLDER, FILE)] for ask in (PROTECTED, UNPROTECTED)]
     seen = chain(answers.said(PROTECTED), answers.said(UNPROTECTED))
     letters = [state.attributes & files.PROTECTING if isinstance(state, FileContent) else None for state in found]
@@ -302,11 +308,8 @@ def _expect_same(answers: Answers, ask: Ask, one: tuple[str, str], other: tuple[
     expect(_shape(_listed(answers, ask, *one)) == _shape(_listed(answers, ask, *other)), answers.said(ask))
 
 
-def _without_icacls(answers: Answers) -> str:
-    return "" if answers.proved("icacls") else "permissions were not looked at, as icacls is not proved"
-
-
 def _xcopy_row(answers: Answers) -> str:
+    _need_printing(answers)
     copied = answers.frame(COPIED, f"xcopy {FILE}")
     absent = answers.frame(COPIED, "absent source")
     there = answers.observed(COPIED).states[ReadFile(FOLDER, SECOND)]
@@ -315,21 +318,23 @@ def _xcopy_row(answers: Answers) -> str:
         frozenset("R"),
     )
     expect(copied.succeeded and absent.exit_code != 0 and right, answers.said(COPIED))
-    if answers.proved("icacls"):
-        _expect_same(answers, COPIED, (FILE, "of the source"), (SECOND, "of the copy"))
-    return chain(answers.said(COPIED), _without_icacls(answers))
+    answers.need(("icacls",), answers.said(COPIED))
+    _expect_same(answers, COPIED, (FILE, "of the source"), (SECOND, "of the copy"))
+    return answers.said(COPIED)
 
 
 def _move(answers: Answers) -> str:
+    _need_printing(answers)
     moved, content = answers.frame(MOVED, "move"), answers.frame(MOVED, f"type {SECOND}")
     left = lines(answers.frame(MOVED, f"{FILE} moved"))
     expect(moved.succeeded and content.stdout == _ONE and not left, answers.said(MOVED))
-    if answers.proved("icacls"):
-        _expect_same(answers, MOVED, (FILE, "before the move"), (SECOND, "after the move"))
     held = answers.frame(NOT_MOVED, "move")
     both = [answers.frame(NOT_MOVED, f"type {name}").stdout for name in (FILE, SECOND)]
     expect(held.exit_code == 1 and both == [_ONE, b"two.\r\n"], answers.said(NOT_MOVED))
-    return chain(answers.said(MOVED), answers.said(NOT_MOVED), _without_icacls(answers))
+    seen = chain(answers.said(MOVED), answers.said(NOT_MOVED))
+    answers.need(("icacls",), seen)
+    _expect_same(answers, MOVED, (FILE, "before the move"), (SECOND, "after the move"))
+    return seen
 
 
 def _expect_kept(answers: Answers, *moments: str, alone: bool = False) -> None:
@@ -375,10 +380,10 @@ PROBES = (
         writes=True,
         used_by=_HOSTS,
     ),
-    Probe("attrib", _attrib, (PROTECTED, UNPROTECTED), (*_IN_FILES, "type", "for"), writes=True, used_by=_HOSTS),
+    Probe("attrib", _attrib, (CONTENT, PROTECTED, UNPROTECTED), (*_IN_FILES, "for"), writes=True, used_by=_HOSTS),
     Probe("del", _del, (DELETED,), _IN_FILES, writes=True, used_by=f"{_HOSTS}, and long registry values"),
-    Probe("xcopy", _xcopy_row, (COPIED,), (*_IN_FILES, "type", "for", "attrib"), writes=True, used_by=_HOSTS),
-    Probe("move", _move, (MOVED, NOT_MOVED), (*_IN_FILES, "type", "attrib"), writes=True, used_by=_HOSTS),
+    Probe("xcopy", _xcopy_row, (CONTENT, COPIED), (*_IN_FILES, "for", "attrib"), writes=True, used_by=_HOSTS),
+    Probe("move", _move, (CONTENT, MOVED, NOT_MOVED), (*_IN_FILES, "attrib"), writes=True, used_by=_HOSTS),
     Probe(
         "redirection_keeps_permissions",
         _redirection,

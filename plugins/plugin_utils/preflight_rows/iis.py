@@ -53,7 +53,8 @@ def _is_there(answers: Answers) -> str:
     has_service = isinstance(service, Service) and service.state is not None
     seen = (
         f"{APPCMD} is {'there' if _has_appcmd(answers) else 'not there'}, the service W3SVC is "
-        f"{'there' if has_service else 'absent'}, Windows is {'unknown' if version is None else version.shown}"
+        f"{'there' if has_service else 'absent'}, Windows is {'unknown' if version is None else version.shown}; "
+        + chain(answers.said(THERE, _SERVER), answers.said(SIGNS, ReadService("W3SVC")))
     )
     if is_2003 or has_service:
         expect(_has_appcmd(answers) != is_2003, seen)
@@ -88,7 +89,7 @@ def _default(answers: Answers) -> str:
     observed = answers.observed(SEARCHED)
     places: dict[str, str] = {}
     for search in (ON, OFF):
-        found = observed.get(search, IisPlaces)
+        found = observed.states[search]
         if isinstance(found, IisPlaces):
             places |= dict.fromkeys((path.lower() for path in found.paths), search.value)
     seen = [f"set at {path or 'the server'}: {value}" for path, value in places.items()] or ["set nowhere"]
@@ -121,7 +122,7 @@ def _web_site(answers: Answers) -> str:
     site = value.data if value is not None and isinstance(value.data, str) else DEFAULT_SITE.text
     frame = answers.frame(DIRECTORIES, _VDIRS)
     listed = [match[1] for line in lines(frame) if (match := _VDIR.match(line))]
-    seen = chain(f"{WEB_SITE} is {'absent' if value is None else value.shown}", answers.said(DIRECTORIES))
+    seen = chain(answers.said(SIGNS, ProbeKey(RPC_PROXY)), answers.said(DIRECTORIES))
     if not frame.succeeded or not listed:
         raise Untestable(chain("the virtual directories are not listed", seen))
     of_rpc = [name for name in listed if name.rstrip("/").lower().endswith("/rpc")]
@@ -134,8 +135,9 @@ def _web_site(answers: Answers) -> str:
 _USED_BY = "kernel_mode_authentication and rpc_virtual_directory"
 PROBES = (
     Probe("appcmd_is_there", _is_there, (THERE, SIGNS), (*FRAME, "reg_query", "sc_query"), used_by=_USED_BY),
-    Probe("appcmd_list", _list, (THERE,), FRAME, used_by=_USED_BY),
-    Probe("appcmd_search", _search, (THERE, SEARCHED), FRAME, used_by="kernel_mode_authentication"),
+    # A filtered token keeps appcmd from reading.
+    Probe("appcmd_list", _list, (THERE,), (*FRAME, "rights"), used_by=_USED_BY),
+    Probe("appcmd_search", _search, (THERE, SEARCHED), (*FRAME, "rights"), used_by="kernel_mode_authentication"),
     Probe(
         "kernel_mode_default",
         _default,
@@ -143,5 +145,5 @@ PROBES = (
         ("appcmd_list", "appcmd_search"),
         used_by="kernel_mode_authentication",
     ),
-    Probe("rpc_web_site", _web_site, (THERE, SIGNS, DIRECTORIES), ("reg_query",), used_by=_USED_BY),
+    Probe("rpc_web_site", _web_site, (THERE, SIGNS, DIRECTORIES), ("reg_query", "rights"), used_by=_USED_BY),
 )

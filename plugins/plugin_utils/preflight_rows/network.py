@@ -19,9 +19,11 @@ from ..fixes.ipv6_binding import BIND, LINKAGE6
 from ..fixes.ipv6_components import COMPONENTS, PARAMETERS, SWITCHES_OFF
 from ..formats import wmic
 from ..formats.registry import KeyContent
+from ..formats.sc import RUNNING
 from ..reads import Addresses, ProbeKey, ReadIPv6Addresses
 from ..windows.command_line import Step, command
 from .probe import FRAME, Answers, Ask, Odd, Probe, Untestable, chain, expect
+from .system import CLUSTER_SERVICE, SIGNS, state_of
 
 _STEP = "adapters"
 _QUOTED = re.compile(r'"([^"]*)"')
@@ -100,8 +102,20 @@ def _address(answers: Answers) -> str:
     by_wmi = {guid: addresses for guid, addresses in by_wmi.items() if addresses}
     # A cable that is not plugged in takes an adapter from WMI's list, not from the registry.
     in_use = {guid: addresses for guid, addresses in by_registry.items() if guid in by_wmi}
-    seen = f"registry: {_shown(by_registry)}; wmic: {_shown(by_wmi)}"
-    expect(in_use == by_wmi, seen)
+    own = all(in_use.get(guid) and in_use[guid] <= addresses for guid, addresses in by_wmi.items())
+    more = {guid: addresses - in_use.get(guid, set()) for guid, addresses in by_wmi.items()}
+    more = {guid: addresses for guid, addresses in more.items() if addresses}
+    seen = chain(
+        f"registry: {_shown(by_registry)}",
+        f"more by wmic: {_shown(more)}" if more else "",
+        answers.said(BY_WMI),
+        answers.said(BY_REGISTRY, *ipv4.READS),
+    )
+    if not by_wmi:
+        raise Untestable(chain("no adapter has an IPv4 address", seen))
+    # A node that runs has the addresses of the cluster as well, which are none of its own.
+    of_cluster = state_of(answers, CLUSTER_SERVICE) == RUNNING
+    expect(own and (of_cluster or not more), seen)
     return seen
 
 
@@ -125,9 +139,13 @@ def _binding(answers: Answers) -> str:
     devices = value.data if value is not None and isinstance(value.data, tuple) else ()
     bound = {device.rpartition("\\")[2].lower() for device in devices}
     with_ipv6 = {adapter.guid.lower(): bool(adapter.of(6)) for adapter in _adapters(answers)}
-    seen = "; ".join(
-        f"{guid} is {'' if guid in bound else 'not '}in {BIND} and has {'an' if has else 'no'} IPv6 address"
-        for guid, has in with_ipv6.items()
+    seen = chain(
+        *(
+            f"{guid} is {'' if guid in bound else 'not '}in {BIND} and has {'an' if has else 'no'} IPv6 address"
+            for guid, has in with_ipv6.items()
+        ),
+        answers.said(BY_WMI),
+        answers.said(BY_REGISTRY, ProbeKey(LINKAGE6)),
     )
     expect(all(has == (guid in bound) for guid, has in with_ipv6.items()), seen)
     return seen
@@ -146,8 +164,8 @@ PROBES = (
     Probe(
         "adapter_address",
         _address,
-        (BY_WMI, BY_REGISTRY),
-        ("reg_query", "wmic_nicconfig"),
+        (BY_WMI, BY_REGISTRY, SIGNS),
+        ("reg_query", "wmic_nicconfig", "sc_query"),
         used_by="hosts_ipv4 and server_info",
     ),
     Probe(

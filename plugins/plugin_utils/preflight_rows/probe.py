@@ -25,6 +25,8 @@ FILE, SECOND, ENCODED = f"{SCRATCH}.txt", f"{SCRATCH}.two", f"{SCRATCH}.b64"
 ABSENT = f"{SCRATCH}_absent"
 # What must be right before any command of the collection can be understood.
 FRAME = ("echo", "line_as_it_is", "cmd", "if", "call", "set", "line_length")
+# What nearly every row stands on.
+FOUNDATION = ("shell", *FRAME, "reg_query")
 _SHOWN = 400
 
 
@@ -134,14 +136,30 @@ class Answers:
         """What the reads of an ask came to."""
         return interpret(self.answer(ask).frames, ask.reads, Link(ipv6=False))
 
-    def said(self, ask: Ask) -> str:
-        """Everything that an ask brought, for people."""
+    def lacks(self, row: str) -> str:
+        """Why nothing that stands on a row can be judged; empty where it is proved."""
+        if self.proved(row):
+            return ""
+        verdict = self.verdicts[row]
+        why = "differs" if verdict.result == "differs" else f"could not be tested ({verdict.seen})"
+        return f"because {row} {why}"
+
+    def need(self, rows: Sequence[str], seen: str) -> None:
+        """Raise Untestable where the rows that show what a row is about are not proved."""
+        if lacking := chain(*map(self.lacks, rows)):
+            raise Untestable(chain(lacking, seen))
+
+    def said(self, ask: Ask, *reads: Read) -> str:
+        """Everything that an ask brought, or what some of its reads did, for people: a read is told by its command."""
         answer = self.answers.get(ask.name)
         if answer is None:
             return "not asked"
         if answer.trouble is not None:
             return answer.trouble
-        return "; ".join(f"{name}: {shown(frame)}" if name else shown(frame) for name, frame in answer.frames.items())
+        told = {step.name: step.line.replace(" <nul", "") for step in read_steps(ask.reads)}
+        wanted = {step.name for step in read_steps(reads)} if reads else set(answer.frames)
+        frames = [(told.get(name, name), frame) for name, frame in answer.frames.items() if name in wanted]
+        return "; ".join(f"{name}: {shown(frame)}" if name else shown(frame) for name, frame in frames)
 
 
 Judge = Callable[[Answers], str]

@@ -20,6 +20,7 @@ NEVER = {
     "rpcping": "needs a mailbox server and a password: module rpcping",
     "taskkill": "would end a process",
     "busy": "WinRM cannot be made busy to order",
+    "idle_shell": "would take as long as the server's IdleTimeout, and leave a shell",
     "servicelet_pass": "would change PeriodicPollingMinutes, and a pass cannot be seen",
     "system_attendant_start": "needs a restart of MSExchangeSA",
     "later_exchange": "nothing else that is read says whether a later Exchange is installed",

@@ -30,6 +30,7 @@ from ..reads import (
 from ..windows.command_line import Step, command
 from .probe import ABSENT, FRAME, Answers, Ask, Probe, Untestable, chain, expect, shown
 
+CLUSTER_SERVICE = "ClusSvc"
 _SECONDS = 2
 _RPC = "RpcSs"
 _IMAGES = ("services.exe", "lsass.exe")
@@ -54,7 +55,7 @@ IPV6 = Ask("netsh", reads=(ReadIPv6Addresses(),))
 SIGNS = Ask(
     "services that a server's keys stand for",
     reads=(
-        ReadService("ClusSvc"),
+        ReadService(CLUSTER_SERVICE),
         ReadService("MSExchangeIS"),
         ProbeKey(CLUSTER),
         ProbeKey(EXCHANGE),
@@ -149,14 +150,15 @@ def _is_2003(answers: Answers) -> bool:
     return version is not None and version.data == WINDOWS_2003
 
 
-def _state_of(answers: Answers, service: str) -> int | None:
+def state_of(answers: Answers, service: str) -> int | None:
+    """The number of a service's state; None where there is none, or it is not known."""
     state = answers.observed(SIGNS).states[ReadService(service)]
     return state.state if isinstance(state, Service) else None
 
 
 def _cluster_key(answers: Answers) -> str:
-    state, there = _state_of(answers, "ClusSvc"), isinstance(answers.observed(SIGNS).key(CLUSTER), KeyContent)
-    seen = f"ClusSvc is {state or 'absent'}, {CLUSTER.path} is {'there' if there else 'not there'}"
+    state, there = state_of(answers, CLUSTER_SERVICE), isinstance(answers.observed(SIGNS).key(CLUSTER), KeyContent)
+    seen = answers.said(SIGNS, ReadService(CLUSTER_SERVICE), ProbeKey(CLUSTER))
     if state != RUNNING:
         raise Untestable(f"no running cluster node: {seen}")
     expect(there, seen)
@@ -167,8 +169,8 @@ def _mailbox_role(answers: Answers) -> str:
     content = answers.observed(SIGNS).key(EXCHANGE)
     if not isinstance(content, KeyContent):
         raise Untestable("no Exchange 2007 here")
-    has_role, has_store = content.has_subkey("MailboxRole"), _state_of(answers, "MSExchangeIS") is not None
-    seen = f"the service MSExchangeIS is {'there' if has_store else 'absent'}, keys {', '.join(content.subkeys)}"
+    has_role, has_store = content.has_subkey("MailboxRole"), state_of(answers, "MSExchangeIS") is not None
+    seen = answers.said(SIGNS, ReadService("MSExchangeIS"), ProbeKey(EXCHANGE))
     expect(has_role == has_store, seen)
     return seen
 

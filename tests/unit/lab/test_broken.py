@@ -77,13 +77,16 @@ TRIALS = (
     Trial('findstr /c:"a"', (), b"b\r\n"),
     Trial(
         f'{APPCMD} list config "Default Web Site/Rpc" {WINDOWS_AUTHENTICATION} "/config:*" <nul',
-        ("appcmd_list", "appcmd_is_there", "kernel_mode_default"),
+        ("appcmd_list", "appcmd_is_there", "kernel_mode_default", "rights"),
     ),
-    Trial(f"{APPCMD} list vdir <nul", ("appcmd_is_there",)),
-    Trial(f"{APPCMD} search config {WINDOWS_AUTHENTICATION} /enabled:true <nul", ("appcmd_search", "appcmd_is_there")),
+    Trial(f"{APPCMD} list vdir <nul", ("appcmd_is_there", "rights")),
+    Trial(
+        f"{APPCMD} search config {WINDOWS_AUTHENTICATION} /enabled:true <nul",
+        ("appcmd_search", "appcmd_is_there", "rights"),
+    ),
     Trial(
         f"{APPCMD} search config {WINDOWS_AUTHENTICATION} /useKernelMode:true <nul",
-        ("appcmd_search", "appcmd_is_there"),
+        ("appcmd_search", "appcmd_is_there", "rights"),
     ),
     Trial(f"(if exist {APPCMD} (echo there))", ("appcmd_is_there",)),
     Trial(r"ver >nul&cd /d C:\Windows"),

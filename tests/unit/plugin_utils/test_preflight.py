@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from plugins.plugin_utils.journal import FileJournal
 from plugins.plugin_utils.preflight import PreflightRun
-from plugins.plugin_utils.preflight_rows import network, whoami
+from plugins.plugin_utils.preflight_rows import network, system, whoami
 from plugins.plugin_utils.preflight_rows.probe import Answer, Answers, Ask, Odd, Probe, Untestable, Verdict
 from plugins.plugin_utils.preflight_rows.rows import ROWS
 from plugins.plugin_utils.preflight_rows.scratch import look_steps, remove_steps
@@ -60,6 +60,16 @@ def test_no_ask_is_longer_than_a_line() -> None:
     for ask in ASKS:
         if ask.all_steps:
             assert Batch(ask.all_steps).line
+
+
+def test_a_read_is_told_by_its_command_line_and_not_by_names_of_the_code() -> None:
+    for ask in ASKS:
+        frames = Frames({step.name: Frame(b"", b"", 0) for step in ask.all_steps}, "")
+        said = Answers({ask.name: Answer(frames)}, {}).said(ask)
+        assert not [read for read in ask.reads if repr(read) in said]
+    frames = Frames({step.name: Frame(b"", b"", 0) for step in system.IPV6.all_steps}, "")
+    told = Answers({system.IPV6.name: Answer(frames)}, {}).said(system.IPV6)
+    assert told == "netsh interface ipv6 show addresses: '', exit code 0"
 
 
 def test_what_is_never_tried_says_why_and_who_relies_on_the_others_is_said() -> None:

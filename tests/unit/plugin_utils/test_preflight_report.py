@@ -36,15 +36,48 @@ def test_a_fleet_on_which_nothing_differs_is_clean() -> None:
         "proved": 2,
         "differs": 0,
         "not_testable": 2,
+        "left_out": 0,
         "failed": 0,
         "unreachable": 0,
         "not_run": 0,
+        "not_judged": 0,
     }
 
 
 def test_a_row_that_differs_a_server_that_was_not_judged_and_no_server_at_all_are_not_clean() -> None:
     for results in ({"a": DIFFERS}, {"a": UNREACHABLE}, {"a": {}}, {"a": {"failed": True, "msg": "no"}}, {}):
         assert not record(results)["clean"], results
+
+
+def test_a_server_of_which_nothing_is_known_is_not_clean_and_says_why() -> None:
+    nothing = {"rows": [row("echo", "not_testable"), row("shell", "not_testable")]}
+    for result, told, why in (
+        (nothing, "not judged, 0 proved, 0 differ, 2 not testable", "no row is proved"),
+        (
+            {**nothing, "left_out": ["echo", "shell"]},
+            "not judged, 0 proved, 0 differ, 2 not testable (2 left out)",
+            "shell, echo left out",
+        ),
+        (
+            {**PROVED, "left_out": ["call"]},
+            "not judged, 1 proved, 0 differ, 1 not testable (1 left out)",
+            "call left out",
+        ),
+    ):
+        content = record({"cas1": result})
+        assert not content["clean"]
+        assert content["summary"]["not_judged"] == 1
+        shown = lines({"cas1": result})
+        assert shown[0] == f"cas1: {told}"
+        assert why in shown[1]
+
+
+def test_rows_that_were_left_out_are_counted() -> None:
+    left_out = {"rows": [*PROVED["rows"], row("certutil", "not_testable", "left out")], "left_out": ["certutil"]}
+    content = record({"cas1": left_out})
+    assert content["clean"]
+    assert content["summary"]["left_out"] == 1
+    assert lines({"cas1": left_out})[0] == "cas1: 1 proved, 0 differ, 2 not testable (1 left out)"
 
 
 def test_each_server_has_its_state() -> None:

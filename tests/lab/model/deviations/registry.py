@@ -77,9 +77,13 @@ def _read_only(machine: Machine) -> None:
     machine.tree.create(r"HKLM\SOFTWARE").write_denied = True
 
 
+def _not_elevated(machine: Machine) -> None:
+    machine.state.iis.elevated = False
+
+
 def _filtered(rules: Rules) -> Rules:
-    """The account's token is that of a user: it reads and cannot write."""
-    return prepared(_read_only)(rule(full_token=False)(rules))
+    """The account's token is that of a user: it reads the registry and cannot write, and appcmd reads nothing."""
+    return prepared(_read_only)(prepared(_not_elevated)(rule(full_token=False)(rules)))
 
 
 def _linked_to_no_ipv6(printed: bytes) -> bytes:
