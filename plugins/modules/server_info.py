@@ -67,7 +67,7 @@ server:
       description: Number of the Windows version, such as V(6.0) for Windows Server 2008.
       type: str
     exchange_roles:
-      description: Keys of the Exchange 2007 roles that are installed.
+      description: Keys of the Exchange 2007 roles that are installed, those that may not be read among them.
       type: list
       elements: str
     exchange_build:

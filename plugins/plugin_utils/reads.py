@@ -33,7 +33,7 @@ class ProbeKey:
 
 @dataclass(frozen=True)
 class ReadTree:
-    """A key with all keys below it; absence is told as for ProbeKey."""
+    """A key with all keys below it; one that is absent and one that is denied are unreadable alike."""
 
     key: Key
 

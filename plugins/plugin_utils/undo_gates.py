@@ -135,7 +135,9 @@ def _seen(reading: Reading, memory: Memory) -> _Seen:
         return _Seen()
     refers = facts.get("refers_http_to_dsproxy")
     if refers is None:
-        return _unseen("does not show whether it refers HTTP clients to DSProxy", memory)
+        why = (facts.get("unknown") or {}).get("refers_http_to_dsproxy")
+        shows_not = "does not show whether it refers HTTP clients to DSProxy"
+        return _unseen(f"{shows_not} ({why})" if why else shows_not, memory)
     if not refers:
         return _Seen("does not refer HTTP clients to DSProxy")
     if facts.get("cluster_node") and (facts.get("services") or {}).get(SERVICE) == sc.STOPPED:

@@ -21,8 +21,10 @@ OF_THE_LAB = "nothing: the programs that this rests on are the lab's own on both
 NTDS = r"HKLM\SYSTEM\CurrentControlSet\Services\NTDS\Parameters"
 ATTENDANT = r"HKLM\SYSTEM\CurrentControlSet\Services\MSExchangeSA\Parameters"
 NETLOGON = r"HKLM\SYSTEM\CurrentControlSet\Services\Netlogon\Parameters"
+EXCHANGE = r"HKLM\SOFTWARE\Microsoft\Exchange\v8.0"
 LINKAGE = r"HKLM\SYSTEM\CurrentControlSet\Services\Tcpip\Linkage"
 ROLLUP = "Update Rollup 1 for Exchange Server 2007 Service Pack 1"
+INTERFACES = r"HKLM\SYSTEM\CurrentControlSet\Services\Tcpip\Parameters\Interfaces"
 ADAPTER = "{11111111-2222-3333-4444-555555555555}"
 
 
@@ -108,6 +110,7 @@ def test_a_client_access_server_by_one_command(start: StartFleet) -> None:
     assert setting(server, "ValidPorts") == {
         "fix": "valid_ports",
         "setting": "ValidPorts",
+        "known": True,
         "configured": "mbx1:6001-6002",
         "effective": "unknown",
         "reason": "the RPC proxy reads it again about every 5 minutes",
@@ -138,12 +141,13 @@ def test_the_directory_of_a_global_catalog_and_the_owners_of_a_mailbox_server(st
 def test_denied_is_told_as_denied_and_absent_as_absent(start_model: StartModel) -> None:
     absent = {"groups": ["client_access"], "fqdn": "cas2.contoso.com"}
     fleet = start_model(
-        "Wine denies no key", {"cas1": cas(denied=[RPC_PROXY, NTDS, NETLOGON, LINKAGE]), "cas2": absent}
+        "Wine denies no key", {"cas1": cas(denied=[RPC_PROXY, NTDS, NETLOGON, LINKAGE, EXCHANGE]), "cas2": absent}
     )
     result = info(fleet)
     assert result["outcome"] == "ok"
     denied = result["server"]
-    for part in ("rpc_proxy_enabled", "valid_ports", "directory_site", "nspi_protocol_sequences", "iis_authentication"):
+    of_the_proxy = ("rpc_proxy_enabled", "valid_ports", "iis_authentication")
+    for part in (*of_the_proxy, "directory_site", "nspi_protocol_sequences", "exchange_roles", "exchange_build"):
         assert denied[part] is None
         assert "denied" in denied["unknown"][part]
     assert denied["addresses"]["ipv4"] is None
@@ -156,6 +160,16 @@ def test_denied_is_told_as_denied_and_absent_as_absent(start_model: StartModel) 
     assert (bare["valid_ports"], bare["nspi_target_server"], bare["nspi_protocol_sequences"]) == (None, None, [])
     assert not {"valid_ports", "nspi_target_server", "nspi_protocol_sequences"} & set(bare["unknown"])
     assert "does not exist" in bare["unknown"]["rpc_proxy_enabled"]
+    assert bare["exchange_roles"] == []
+
+
+def test_a_role_whose_own_key_is_denied_is_there(start_model: StartModel) -> None:
+    host = cas(denied=[rf"{EXCHANGE}\MailboxRole", INTERFACES])
+    host["exchange"] = {"roles": ["client_access", "mailbox"]}
+    server = info(start_model("Wine denies no key", {"cas1": host}))["server"]
+    assert (server["exchange_roles"], server["exchange_build"]) == (["ClientAccessRole", "MailboxRole"], None)
+    assert "MailboxRole" in server["unknown"]["exchange_build"]
+    assert "denied" in server["unknown"]["addresses.ipv4"]
 
 
 def test_another_site_takes_a_second_command(start_model: StartModel) -> None:

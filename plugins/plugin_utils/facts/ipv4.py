@@ -14,10 +14,11 @@ from dataclasses import dataclass
 
 from ..formats.registry import Key, KeyContent, KeyTree, Unreadable
 from ..reads import Observed, Read, ReadKey, ReadTree
-from .part import why_not
+from .part import data_of, said, why_not
 
 LINKAGE = Key(r"HKLM\SYSTEM\CurrentControlSet\Services\Tcpip\Linkage")
 INTERFACES = Key(r"HKLM\SYSTEM\CurrentControlSet\Services\Tcpip\Parameters\Interfaces")
+BIND = "Bind"
 READS: tuple[Read, ...] = (ReadKey(LINKAGE), ReadTree(INTERFACES))
 
 
@@ -46,11 +47,13 @@ class OwnIPv4:
         if not isinstance(linkage, KeyContent):
             return cls(unknown=why_not(LINKAGE, linkage))
         if isinstance(tree, Unreadable):
-            return cls(unknown=f"{INTERFACES.path} was not understood: {tree.why}; the server said {tree.answer!r}")
+            return cls(unknown=f"{INTERFACES.path}: {said(tree)}")
         if not tree.keys:
-            return cls(unknown=f"{INTERFACES.path} is absent or cannot be read")
-        bind = linkage.value("Bind")
-        devices = bind.data if bind is not None and isinstance(bind.data, tuple) else ()
+            return cls(unknown=f"{INTERFACES.path} holds nothing")
+        unknown: dict[str, str] = {}
+        devices: tuple[str, ...] | None = data_of(linkage, BIND, tuple, BIND, unknown)
+        if devices is None:
+            return cls(unknown=f"{LINKAGE.path}: {unknown.get(BIND, f'it has no value {BIND}')}")
         found = {key.name.lower(): content for key, content in tree.keys}
         adapters = dict.fromkeys(device.rpartition("\\")[2] for device in devices)
         return cls(tuple(item for name in adapters for item in _of_adapter(name, found.get(name.lower()))))

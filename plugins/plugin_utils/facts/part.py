@@ -52,6 +52,15 @@ def data_of(content: KeyContent | None, name: str, kind: type[Kind], part: str, 
     return None
 
 
+def switch_of(content: KeyContent, name: str, part: str, unknown: dict[str, str]) -> bool | None:
+    """Whether a number is there that is not 0; None, with a reason, where the value is no REG_DWORD."""
+    value = content.value(name)
+    if value is None or (value.kind == "REG_DWORD" and isinstance(value.data, int)):
+        return value is not None and value.data != 0
+    unknown[part] = f"{name} is {value.kind}: {value.raw!r}, which is no REG_DWORD"
+    return None
+
+
 def content_of(observed: Observed, key: Key, parts: tuple[str, ...], unknown: dict[str, str]) -> KeyContent | None:
     """The key's content, empty where it is absent; None, with the reason for each part, where it was not read."""
     state = observed.key(key)

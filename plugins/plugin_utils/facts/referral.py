@@ -11,10 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ..fixes.dsproxy_referral import PARAMETERS, REFER, TARGET
-from ..fixes.valid_ports import CONFIGURATOR, POLLING, RPC_PROXY, VALID_PORTS, is_enabled
+from ..fixes.valid_ports import CONFIGURATOR, ENABLED, POLLING, RPC_PROXY, VALID_PORTS
 from ..formats.registry import KeyContent
 from ..reads import Observed, Read, ReadKey
-from .part import Part, content_of, data_of, why_not
+from .part import Part, content_of, data_of, switch_of, why_not
 
 READS: tuple[Read, ...] = (ReadKey(RPC_PROXY), ReadKey(CONFIGURATOR), ReadKey(PARAMETERS))
 OF_THE_PROXY = ("valid_ports", "rpc_proxy_enabled")
@@ -42,16 +42,18 @@ class Referral(Part):
         proxy = content_of(observed, RPC_PROXY, OF_THE_PROXY, unknown)
         configurator = content_of(observed, CONFIGURATOR, ("polling_minutes",), unknown)
         attendant = content_of(observed, PARAMETERS, OF_THE_ATTENDANT, unknown)
-        state = observed.key(RPC_PROXY)
-        if not isinstance(state, KeyContent):
+        enabled = refers_not = None
+        if isinstance(state := observed.key(RPC_PROXY), KeyContent):
+            enabled = switch_of(state, ENABLED, "rpc_proxy_enabled", unknown)
+        else:
             unknown["rpc_proxy_enabled"] = why_not(RPC_PROXY, state)
-        refer = None if attendant is None else attendant.value(REFER)
-        there = isinstance(observed.key(PARAMETERS), KeyContent)
+        if isinstance(state := observed.key(PARAMETERS), KeyContent):
+            refers_not = switch_of(state, REFER, "refers_http_to_dsproxy", unknown)
         return cls(
             valid_ports=data_of(proxy, VALID_PORTS, str, "valid_ports", unknown),
             polling_minutes=data_of(configurator, POLLING, int, "polling_minutes", unknown),
-            refers_http_to_dsproxy=not (refer and isinstance(refer.data, int) and refer.data) if there else None,
-            rpc_proxy_enabled=is_enabled(state) if isinstance(state, KeyContent) else None,
+            refers_http_to_dsproxy=None if refers_not is None else not refers_not,
+            rpc_proxy_enabled=enabled,
             nspi_target_server=data_of(attendant, TARGET, str, "nspi_target_server", unknown),
             unknown=unknown,
         )

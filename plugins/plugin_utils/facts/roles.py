@@ -10,11 +10,13 @@ documentation of Windows versions.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from ..fixes.nspi_endpoint import PROMOTED
 from ..formats.builds import Build
 from ..formats.netstat import Listener
-from ..formats.registry import Key, KeyContent, KeyTree, Unreadable
+from ..formats.registry import Key, KeyAbsent, KeyContent, KeyTree, Unreadable
 from ..reads import (
     Listeners,
     Observed,
@@ -25,7 +27,7 @@ from ..reads import (
     ReadProcesses,
     ReadTree,
 )
-from .part import Part, content_of, said, why_not
+from .part import Part, content_of, said, switch_of, why_not
 
 WINDOWS = Key(r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion")
 EXCHANGE = Key(r"HKLM\SOFTWARE\Microsoft\Exchange\v8.0")
@@ -45,6 +47,7 @@ WINDOWS_2003 = "5.2"
 
 READS: tuple[Read, ...] = (
     ReadKey(WINDOWS),
+    ReadKey(EXCHANGE),
     ReadTree(EXCHANGE),
     ReadKey(EXCHANGE_LATER),
     ReadTree(PATCHES),
@@ -108,16 +111,11 @@ class ServerRoles(Part):
             exchange_rollup=rollup,
             exchange_2010_or_later=None if later is None else any(later.has_subkey(name) for name in LATER_VERSIONS),
             domain_controller=None if ntds is None else bool(ntds.values),
-            global_catalog=None if ntds is None else _is_one(ntds, "Global Catalog Promotion Complete"),
+            global_catalog=None if ntds is None else switch_of(ntds, PROMOTED, "global_catalog", unknown),
             cluster_node=None if cluster is None else bool(cluster.values or cluster.subkeys),
             directory_stacks=_stacks(observed, unknown),
             unknown=unknown,
         )
-
-
-def _is_one(content: KeyContent, name: str) -> bool:
-    value = content.value(name)
-    return value is not None and value.data == 1
 
 
 def _windows(observed: Observed, unknown: dict[str, str]) -> str | None:
@@ -133,28 +131,39 @@ def _windows(observed: Observed, unknown: dict[str, str]) -> str | None:
 def _exchange(observed: Observed, unknown: dict[str, str]) -> tuple[tuple[str, ...] | None, str | None, str | None]:
     """Roles, the highest of their builds and of the installed rollups, and the name of the highest rollup.
 
-    A role's build stays at the service pack.
+    A role's build stays at the service pack. A role whose own key is denied is listed all the same.
     """
-    tree = observed.get(ReadTree(EXCHANGE), KeyTree)
-    if isinstance(tree, Unreadable):
-        parts = ("exchange_roles", "exchange_build", "exchange_rollup")
-        unknown |= dict.fromkeys(parts, f"{EXCHANGE.path}: {said(tree)}")
+    listed = content_of(observed, EXCHANGE, ("exchange_roles", "exchange_build", "exchange_rollup"), unknown)
+    if listed is None:
         return None, None, None
-    found = {key.name.lower(): content for key, content in tree.keys}
-    roles = tuple(role for role in ROLES if role.lower() in found)
-    builds = [build for role in roles if (build := _configured(found[role.lower()])) is not None]
-    if not builds:
-        why = f"no role below {EXCHANGE.path} has a readable ConfiguredVersion"
-        unknown |= dict.fromkeys(("exchange_build", "exchange_rollup"), why)
+    roles = tuple(role for role in ROLES if listed.has_subkey(role))
+    builds = _builds(observed, roles)
+    if isinstance(builds, str):
+        unknown |= dict.fromkeys(("exchange_build", "exchange_rollup"), builds)
         return roles, None, None
     patches = observed.get(ReadTree(PATCHES), KeyTree)
     if isinstance(patches, Unreadable) or not patches.keys:
-        why = patches.why if isinstance(patches, Unreadable) else "absent, or not readable"
-        told = f"{PATCHES.path}: {why}, so the build may be a later one than {max(builds)}"
+        why = said(patches) if isinstance(patches, Unreadable) else "nothing was printed of it"
+        told = f"the build may be a later one than {max(builds)}: {PATCHES.path}: {why}"
         unknown |= dict.fromkeys(("exchange_rollups", "exchange_rollup"), told)
         patches = KeyTree(())
     build, rollup = max([*((build, "") for build in builds), *_rollups(patches, max(builds))])
     return roles, str(build), rollup or None
+
+
+def _builds(observed: Observed, roles: Iterable[str]) -> list[Build] | str:
+    """The builds of the roles, or why the highest of them is not known."""
+    if isinstance(state := observed.key(EXCHANGE), KeyAbsent):
+        return why_not(EXCHANGE, state)
+    keys = [Key(rf"{EXCHANGE.path}\{role}") for role in roles]
+    tree = observed.get(ReadTree(EXCHANGE), KeyTree)
+    if keys and isinstance(tree, Unreadable):
+        return f"what is below {EXCHANGE.path}: {said(tree)}"
+    found = {} if isinstance(tree, Unreadable) else dict(tree.keys)
+    if unread := [key.path for key in keys if key not in found]:
+        return f"{', '.join(unread)} exists, and nothing could be read of it"
+    builds = [build for key in keys if (build := _configured(found[key])) is not None]
+    return builds or f"no role below {EXCHANGE.path} has a readable ConfiguredVersion"
 
 
 def _configured(content: KeyContent) -> Build | None:

@@ -114,7 +114,7 @@ class Unreadable:
 
 @dataclass(frozen=True)
 class KeyTree:
-    """A key with all keys below it, each by its path; empty where the key could not be read."""
+    """A key with all keys below it, each by its path; those that refuse access are missing."""
 
     keys: tuple[tuple[Key, KeyContent], ...]
 

@@ -73,14 +73,14 @@ def above_steps(keys: Sequence[Key]) -> list[Step]:
 
 
 def interpret_tree(frames: Frames, key: Key) -> KeyTree | Unreadable:
-    """What reading a key with all below it said; a key that could not be read gives an empty tree."""
+    """What reading a key with all below it said; a key below that refuses access is missing without a word."""
     frame = frames.get(_tree_name(key))
     if frame is None:
         return Unreadable("the server's answer has no part for this command", frames.outside)
     if frame.exit_code is None:
         return Unreadable("the answer was cut off before its end", frame.text)
     if not frame.succeeded:
-        return KeyTree(())
+        return Unreadable("it is absent, or cannot be read", frame.text)
     try:
         return parse_tree(frame.stdout.decode("utf-8", "surrogateescape"), key)
     except NotParsed as error:

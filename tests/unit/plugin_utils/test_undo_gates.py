@@ -65,6 +65,7 @@ def test_a_mailbox_server_that_is_not_back_keeps_the_gate_closed_whatever_is_att
         (None, CHANGED, "mbx1 was not read just now"),
         (unreachable(), CHANGED, "mbx1 could not be read: no answer"),
         (mailbox(refers=None), CHANGED, "mbx1 does not show whether it refers"),
+        (mailbox(refers=None, unknown={"refers_http_to_dsproxy": "odd"}), CHANGED, "HTTP clients to DSProxy (odd)"),
         (mailbox(started=None), CHANGED, "mbx1 does not show when MSExchangeSA (mad.exe) started"),
         (mailbox(read_at=None), CHANGED, "mbx1 does not show when"),
         (mailbox(), {}, "mbx1 refers to DSProxy, and this controller has not changed that"),

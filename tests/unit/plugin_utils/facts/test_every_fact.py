@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plugins.plugin_utils.facts import directory, ipv4, network, web
+from plugins.plugin_utils.facts import directory, ipv4, network, roles, web
 from plugins.plugin_utils.facts.directory import NETLOGON, Directory
 from plugins.plugin_utils.facts.ipv4 import INTERFACES, LINKAGE
 from plugins.plugin_utils.facts.network import EVERY_PROCESS, Network
@@ -80,10 +80,21 @@ def test_addresses_are_told_by_adapter_and_a_half_may_be_unknown() -> None:
     half = Network.of(on_the_net(linkage=KeyDenied(LINKAGE, "no!")))
     assert half.addresses == {"ipv4": None, "ipv6": ["::1", "fe80::5"]}
     assert "no!" in half.unknown["addresses.ipv4"]
-    other = Network.of(on_the_net(ipv6=ODD, tree=KeyTree(())))
-    assert other.addresses == {"ipv4": None, "ipv6": None}
-    assert "garbage" in other.unknown["addresses.ipv6"]
+    for tree, says in ((KeyTree(()), "holds nothing"), (Unreadable("absent, or denied", "no!"), "no!")):
+        other = Network.of(on_the_net(ipv6=ODD, tree=tree))
+        assert other.addresses == {"ipv4": None, "ipv6": None}
+        assert "garbage" in other.unknown["addresses.ipv6"]
+        assert says in other.unknown["addresses.ipv4"]
     assert set(ipv4.READS) <= set(network.READS)
+
+
+@pytest.mark.parametrize(("linkage", "says"), [(content(), "no value Bind"), (content(Bind="x"), "REG_SZ: 'x'")])
+def test_without_a_list_of_bound_adapters_the_addresses_are_not_known(linkage: KeyContent, says: str) -> None:
+    found = Network.of(on_the_net(linkage=linkage))
+    assert found.addresses == {"ipv4": None, "ipv6": ["::1", "fe80::5"]}
+    assert says in found.unknown["addresses.ipv4"]
+    nothing_bound = Network.of(on_the_net(linkage=content(Bind=())))
+    assert ((nothing_bound.addresses or {})["ipv4"], nothing_bound.unknown) == ([], {})
 
 
 def test_listeners_are_told_with_their_owners_where_these_are_known() -> None:
@@ -144,16 +155,57 @@ def test_what_the_directory_offers_is_empty_where_absent_and_null_where_denied()
     assert set(directory.READS) == set(in_the_directory().states)
 
 
-def with_rollups(patches: KeyTree | Unreadable) -> ServerRoles:
-    role = (Key(rf"{EXCHANGE.path}\MailboxRole"), content(ConfiguredVersion="8.1.0240.006"))
+MAILBOX = (Key(rf"{EXCHANGE.path}\MailboxRole"), content(ConfiguredVersion="8.1.0240.006"))
+NO_PATCHES = KeyTree(((PATCHES, content()),))
+
+
+def roles_of(listed: Any, tree: Any, patches: KeyTree | Unreadable = NO_PATCHES, ntds: Any = None) -> ServerRoles:
+    """A server by its Exchange key, as it lists its subkeys and as it is read with all below it."""
     states: dict[Read, Any] = {ReadKey(key): KeyAbsent(key) for key in (WINDOWS, EXCHANGE_LATER, NTDS, CLUSTER)}
-    return ServerRoles.of(
-        Observed(
-            states
-            | {ReadTree(EXCHANGE): KeyTree((role,)), ReadTree(PATCHES): patches}
-            | {OWNERS: Processes(()), ReadListeners(): Listeners(())}
-        )
-    )
+    states |= {ReadKey(EXCHANGE): listed, ReadTree(EXCHANGE): tree, ReadTree(PATCHES): patches}
+    states |= {OWNERS: Processes(()), ReadListeners(): Listeners(())}
+    assert set(states) == set(roles.READS)
+    return ServerRoles.of(Observed(states if ntds is None else states | {ReadKey(NTDS): ntds}))
+
+
+def with_rollups(patches: KeyTree | Unreadable) -> ServerRoles:
+    return roles_of(KeyContent((), ("MailboxRole",)), KeyTree((MAILBOX,)), patches)
+
+
+DENIED_TREE = Unreadable("it is absent, or cannot be read", "no!")
+
+
+def test_a_denied_exchange_key_is_no_server_without_exchange() -> None:
+    denied = roles_of(KeyDenied(EXCHANGE, "no!"), DENIED_TREE)
+    parts = ("exchange_roles", "exchange_build", "exchange_rollup")
+    assert [getattr(denied, part) for part in parts] == [None] * 3
+    assert all(EXCHANGE.path in denied.unknown[part] and "no!" in denied.unknown[part] for part in parts)
+    absent = roles_of(KeyAbsent(EXCHANGE), DENIED_TREE)
+    assert (absent.exchange_roles, absent.exchange_build) == ((), None)
+    assert "exchange_roles" not in absent.unknown
+    assert absent.unknown["exchange_build"] == f"{EXCHANGE.path} does not exist"
+
+
+@pytest.mark.parametrize("tree", [KeyTree((MAILBOX,)), DENIED_TREE])
+def test_a_role_that_is_listed_is_there_though_its_own_key_is_denied(tree: KeyTree | Unreadable) -> None:
+    found = roles_of(KeyContent((), ("clientaccessrole", "MailboxRole", "Setup")), tree)
+    assert found.exchange_roles == ("ClientAccessRole", "MailboxRole")
+    assert (found.exchange_build, found.exchange_rollup) == (None, None)
+    for part in ("exchange_build", "exchange_rollup"):
+        assert ("no!" if tree == DENIED_TREE else "ClientAccessRole") in found.unknown[part]
+
+
+def test_a_global_catalog_is_told_by_a_number_alone() -> None:
+    promoted = "Global Catalog Promotion Complete"
+    nothing = roles_of(KeyAbsent(EXCHANGE), DENIED_TREE, ntds=content(Other="x"))
+    assert (nothing.domain_controller, nothing.global_catalog) == (True, False)
+    assert "global_catalog" not in nothing.unknown
+    for data, is_catalog in ((1, True), (0, False)):
+        state = content(**{promoted: data})
+        assert roles_of(KeyAbsent(EXCHANGE), DENIED_TREE, ntds=state).global_catalog is is_catalog
+    odd = roles_of(KeyAbsent(EXCHANGE), DENIED_TREE, ntds=content(**{promoted: "1"}))
+    assert (odd.domain_controller, odd.global_catalog) == (True, None)
+    assert "REG_SZ: '1'" in odd.unknown["global_catalog"]
 
 
 def test_the_rollup_with_the_highest_build_of_this_service_pack_is_named() -> None:
@@ -164,9 +216,11 @@ def test_the_rollup_with_the_highest_build_of_this_service_pack_is_named() -> No
     none = with_rollups(KeyTree(((PATCHES, content()),)))
     assert (none.exchange_build, none.exchange_rollup) == ("8.1.240.6", None)
     assert "exchange_rollup" not in none.unknown
-    unread = with_rollups(KeyTree(()))
-    assert unread.exchange_rollup is None
-    assert "not readable" in unread.unknown["exchange_rollup"]
+    for patches, says in ((KeyTree(()), "nothing was printed"), (DENIED_TREE, "cannot be read; the server said 'no!'")):
+        unread = with_rollups(patches)
+        assert (unread.exchange_build, unread.exchange_rollup) == ("8.1.240.6", None)
+        for part in ("exchange_rollup", "exchange_rollups"):
+            assert all(word in unread.unknown[part] for word in (PATCHES.path, "than 8.1.240.6", says))
 
 
 def of_iis(site: str | None = None, **given: Any) -> Observed:

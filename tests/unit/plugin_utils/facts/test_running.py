@@ -8,6 +8,8 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
+import pytest
+
 from plugins.plugin_utils.facts import referral, running
 from plugins.plugin_utils.facts.part import names_of
 from plugins.plugin_utils.facts.referral import Referral
@@ -119,6 +121,16 @@ def test_what_of_the_referral_is_absent_denied_or_of_another_type_is_told_apart(
     assert (odd.valid_ports, odd.polling_minutes) == (None, None)
     assert "REG_DWORD: '5'" in odd.unknown["valid_ports"]
     assert "no number" in odd.unknown["polling_minutes"]
+
+
+@pytest.mark.parametrize(("kind", "data"), [("REG_SZ", "1"), ("REG_QWORD", 1), ("REG_DWORD", None)])
+def test_a_switch_of_another_type_is_neither_on_nor_off(kind: str, data: Any) -> None:
+    odd = Referral.of(
+        keys([value("Enabled", kind, data)], attendant=[value("Do Not Refer HTTP to DSProxy", kind, data)])
+    )
+    assert (odd.rpc_proxy_enabled, odd.refers_http_to_dsproxy) == (None, None)
+    for part in ("rpc_proxy_enabled", "refers_http_to_dsproxy"):
+        assert f"{kind}: '{data}'" in odd.unknown[part]
 
 
 def test_the_start_of_the_system_attendant_is_told_where_it_runs() -> None:

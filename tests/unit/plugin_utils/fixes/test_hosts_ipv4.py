@@ -163,9 +163,11 @@ def test_the_one_address_of_the_bound_adapters(adapters: dict[str, tuple[Value, 
         (server(adapters={A: STATIC, B: (texts("IPAddress", "10.0.0.2"),)}), "10.0.0.1 on .*10.0.0.2 on"),
         (server(adapters={A: (texts("IPAddress", "10.0.0.1", "10.0.0.2"),)}), "10.0.0.2 on"),
         (server(adapters={GONE: STATIC}), "no bound adapter"),
-        (server(adapters={}), "absent or cannot be read"),
-        (server(tree=Unreadable("odd", "?")), "not understood"),
+        (server(adapters={}), "Interfaces holds nothing"),
+        (server(tree=Unreadable("odd", "?")), "Interfaces: odd; the server said .\\?"),
         (server(linkage=KeyDenied(LINKAGE, "no")), "cannot be read; the server said .no"),
+        (server(linkage=KeyContent((text("Bind", "x"),), ())), "Bind is REG_SZ: 'x'"),
+        (server(linkage=KeyContent((), ())), "no value Bind"),
     ],
 )
 def test_none_or_several_addresses_are_listed_and_one_is_asked_for(observed: Observed, found: str) -> None:

@@ -16,6 +16,7 @@ from plugins.plugin_utils.formats.registry import (
     KeyContent,
     KeyDenied,
     KeyState,
+    KeyTree,
     SetData,
     SetNumber,
     SetText,
@@ -27,6 +28,7 @@ from plugins.plugin_utils.windows.reading import read_steps
 from plugins.plugin_utils.windows.registry import (
     IMPORT_FILE,
     interpret_key,
+    interpret_tree,
     is_left_behind,
     left_behind_step,
 )
@@ -104,6 +106,17 @@ def test_a_key_that_is_read_has_its_values() -> None:
     content = state(key=listing(KEY.path, "Sub"))
     assert isinstance(content, KeyContent)
     assert content.value("value") is not None
+
+
+def test_a_tree_that_failed_is_no_empty_one_and_keeps_what_the_server_said() -> None:
+    def tree(frame: Frame) -> KeyTree | Unreadable:
+        return interpret_tree(Frames({f"tree {KEY.path.lower()}": frame}, "outside"), KEY)
+
+    denied = tree(failed())
+    assert isinstance(denied, Unreadable)
+    assert (denied.answer, "absent" in denied.why) == ("ERROR: Access is denied.", True)
+    assert isinstance(tree(Frame(b"", b"", -1073741502)), Unreadable)
+    assert tree(Frame(b"", b"", 0)) == KeyTree(())
 
 
 def test_a_read_asks_for_whole_keys_and_for_those_above_only_after_a_failure() -> None:
