@@ -16,6 +16,11 @@ description:
   - Writes it as C(drift.html) for people, C(drift.md) for a ticket, C(drift.json) with a published schema,
     C(drift.junit.xml) for systems that collect test results, and C(drift.prom) for the textfile collector of
     Prometheus. Each is replaced as a whole.
+  - With O(playbook=repin) or O(playbook=rollback) the files are named C(repin) or C(rollback) instead of C(drift), as
+    they tell of something else.
+  - C(drift.prom) is of the whole fleet. It is written for O(playbook=drift) and O(playbook=site), when O(results) has
+    every server of the inventory's groups C(client_access), C(mailbox) and C(global_catalog), and with every part of
+    O(parts). Otherwise the older one stays as it is, and so do the alerts made of it.
   - Fails unless every server was read and every setting is as it should be, so that a playbook ends with exit code 0 or
     2.
   - Runs on the controller and writes its files in check mode too.
@@ -45,10 +50,24 @@ options:
     default: []
   interim:
     description:
-      - Write the files alone, show nothing and do not fail, for a moment at which the run may end without another
-        report.
+      - Write the record (C(drift.json)) alone, show nothing and do not fail, for a moment at which the run may end
+        without another report.
     type: bool
     default: false
+  playbook:
+    description:
+      - Which playbook the results are of. The advice names it, and V(repin) and V(rollback) have files of their own.
+    type: str
+    choices: [drift, site, repin, rollback]
+    default: drift
+  parts:
+    description:
+      - Parts of the fleet that the run looks after; all of them where none is named. Servers without one of them are
+        not in O(results).
+    type: list
+    elements: str
+    choices: [global_catalog, client_access, pin, mailbox]
+    default: []
   gates:
     description: What M(exchange_ops.outlook_anywhere.fleet_gate) returned for each gate of the run.
     type: list
@@ -86,15 +105,16 @@ EXAMPLES = r"""
 
 RETURN = r"""
 clean:
-  description: Whether there is no drift, nothing unknown, and every server was read.
+  description:
+    - Whether there is no drift, nothing unknown, and every server was read, as far as the run has looked.
   returned: always
   type: bool
 report:
-  description: Path of C(drift.json).
+  description: Path of C(drift.json), C(repin.json) or C(rollback.json).
   returned: when it was written
   type: str
 reports:
-  description: Path of each file of the report.
+  description: Path of each file of the report that was written; with O(interim=true) of the record alone.
   returned: when they were written
   type: dict
   contains:
@@ -111,7 +131,7 @@ reports:
       description: What is not as it should be, for a ticket.
       type: str
     prom:
-      description: Metrics by setting and role.
+      description: Metrics by setting and role. It is missing where the run was not over the whole fleet.
       type: str
 table:
   description: The lines of the table.

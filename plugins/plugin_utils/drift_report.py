@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
 from ansible.utils.display import Display
 
-from .action_base import ControllerAction
+from .action_base import ControllerAction, plain
 from .fixes.options import InvalidOptions, OptionProblem
 from .fixes.plan import Failure
 from .fleet_findings import fleet_findings
@@ -20,7 +20,9 @@ from .journal import write_whole
 from .registered import EXPECTED
 from .reports.files import render
 from .reports.fleet import FleetReport, HostReport
+from .reports.run import PARTS, PLAYBOOKS, Run
 from .reports.summary import gate_record
+from .reports.words import looked_at
 from .version import VERSION
 
 
@@ -37,6 +39,8 @@ class DriftReportAction(ControllerAction):
         "readings": {"type": "dict", "default": {}},
         "inventory": {"type": "dict", "default": {}},
         "interim": {"type": "bool", "default": False},
+        "playbook": {"type": "str", "choices": list(PLAYBOOKS), "default": "drift"},
+        "parts": {"type": "list", "elements": "str", "choices": list(PARTS), "default": []},
     }
 
     def work(self, options: dict[str, Any]) -> dict[str, Any]:
@@ -54,12 +58,15 @@ class DriftReportAction(ControllerAction):
             known_settings=_known_settings(),
             fleet=fleet_findings(options["readings"], options["inventory"]) if options["inventory"] else (),
             fleet_not_judged=None if options["inventory"] else _not_judged(options["interim"]),
+            run=_run(
+                options["playbook"], options["parts"], options["results"], plain(self.task_vars.get("groups", {}))
+            ),
         )
         folder = Path(options["report_dir"]).absolute()
         if not options["interim"]:
             self._show(report)
         try:
-            paths = write_report(folder, report)
+            paths = write_report(folder, report, options["interim"])
         except OSError as error:
             return {"summary": report.summary, "table": report.table(), **self.stopped(_not_written(folder, error))}
         result = {
@@ -72,6 +79,12 @@ class DriftReportAction(ControllerAction):
         if options["interim"]:
             return result
         Display().display(f"report: {paths['html']}")
+        if "prom" not in paths:
+            seen = looked_at({"summary": report.summary, "run": report.run.as_dict()})
+            Display().display(
+                "drift.prom is left as it was: drift and site of the whole fleet write it, and this was "
+                f"{options['playbook']} of {seen}"
+            )
         result["table"] = report.table()
         if not report.clean:
             why = "; ".join(report.why_not_clean)
@@ -95,15 +108,20 @@ def _not_judged(interim: bool) -> str:
     return "the run was still changing servers" if interim else "the task was given no inventory"
 
 
-def write_report(folder: Path, report: FleetReport) -> dict[str, str]:
-    """Every file of the report; where each is, by its format."""
+def write_report(folder: Path, report: FleetReport, interim: bool = False) -> dict[str, str]:
+    """Every file of the report, or in the middle of a run its record; where each is, by its format."""
     paths = {}
-    for file in render(report.as_dict()):
+    for file in render(report.as_dict(), interim):
         path = folder / file.name
         # The collector of metrics is seldom the account that runs Ansible, and no server is named there.
         write_whole(path, file.content, mode=0o644 if file.form == "prom" else 0o600)
         paths[file.form] = str(path)
     return paths
+
+
+def _run(playbook: str, parts: Iterable[str], looked_at: Iterable[str], groups: Mapping[str, Iterable[str]]) -> Run:
+    every = dict.fromkeys(host for group in EXPECTED for host in groups.get(group, ()))
+    return Run(playbook, tuple(parts) or PARTS, tuple(host for host in every if host not in set(looked_at)))
 
 
 def _known_settings() -> tuple[tuple[str, str], ...]:

@@ -29,14 +29,15 @@ SPLIT_VARIABLE = "outlook_anywhere_split_wanted"
 APPLIED_VARIABLE = "outlook_anywhere_applied"
 # Those of them behind which the server has booted.
 REBOOTED_VARIABLE = "outlook_anywhere_rebooted"
-# What the playbooks register while they change a server, beside the results of the fixes; playbook rollback leaves
-# nothing else undone for a hosts file that somebody else has edited.
+# What the playbooks register while they change a server and at the end, beside the results of the fixes; rollback
+# leaves nothing else undone for a hosts file that somebody else has edited.
 STEP_VARIABLES = (
     "rollback_hosts_ipv4",
     "outlook_anywhere_before",
     "outlook_anywhere_reboot",
     "outlook_anywhere_restart",
     "outlook_anywhere_after",
+    "outlook_anywhere_last",
 )
 PIN = "client_access_pin"
 # How a result says that its task went wrong.

@@ -107,6 +107,20 @@ def test_filters_by_server_role_setting_and_state(page: ReportPage) -> None:
     assert page.servers == ALL
 
 
+def test_a_server_in_work_is_one_to_see_to_and_the_summary_counts_it_and_the_fleet_s_problems(page: ReportPage) -> None:
+    (well,) = records.clean().hosts
+    begun = records.host("cas1", ("client_access",), {"findings": [], "unfinished": "cas1: in work since noon"})
+    page.open(records.of(well, begun, fleet=(records.fleet_finding(),)))
+    summary = page.browser.find_element(By.CLASS_NAME, "counts").text
+    assert "1 server in work" in summary
+    assert "1 problem of the fleet" in summary
+    page.choose("state", "to see to")
+    assert page.servers == ["cas1"]
+    page.show_all()
+    page.press_count("unfinished")
+    assert page.servers == ["cas1"]
+
+
 def test_details_of_a_setting_and_of_a_server(page: ReportPage) -> None:
     page.open(records.everything())
     page.click_cell(0, PORTS)

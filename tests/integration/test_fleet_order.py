@@ -522,6 +522,8 @@ def test_repin_puts_back_what_a_rollup_undid_and_pins_nothing_anew(start_model: 
     assert not pinned(fleet)
     assert set(cells(fleet)) == {(host, setting) for host in ("cas1", "cas2") for setting in (POLLING, PORTS)}
     assert set(cells(fleet).values()) == {"not_managed"}
+    assert {path.stem.partition(".")[0] for path in (fleet.folder / "outlook_anywhere_report").iterdir()} == {"repin"}
+    assert report(fleet)["run"]["parts"] == ["pin"]
     assert site(fleet, "--limit", "cas1").exit_code == 0
     fleet.lab["cas1"].registry.set(CONFIGURATOR, "PeriodicPollingMinutes", "REG_DWORD", 15)
     fleet.lab["cas1"].registry.set(RPC_PROXY, "ValidPorts", "REG_SZ", "mbx1:6001-6002")

@@ -93,7 +93,9 @@ def behind_open_gates(*names: str) -> dict[str, Any]:
 
 
 def report(fleet: Fleet, folder: str = "outlook_anywhere_report") -> dict[str, Any]:
-    return json.loads((fleet.folder / folder / "drift.json").read_text(encoding="utf-8"))
+    """The record of the last run: drift and site share a file, repin and rollback have their own."""
+    records = [path for name in ("drift", "repin", "rollback") for path in (fleet.folder / folder).glob(f"{name}.json")]
+    return json.loads(max(records, key=lambda path: path.stat().st_mtime_ns).read_text(encoding="utf-8"))
 
 
 def cells(fleet: Fleet) -> dict[tuple[str, str], str]:
@@ -232,8 +234,29 @@ def test_a_limited_run_is_reported_too(start_model: StartModel) -> None:
     assert run.exit_code == 0, run.screen
     assert [host["name"] for host in report(fleet)["hosts"]] == ["cas2"]
     assert cells(fleet)["cas2", PORTS] == "corrected"
+    others = sorted(set(fleet.lab.hosts) - {"cas2"})
+    assert {**report(fleet)["run"], "outside": sorted(report(fleet)["run"]["outside"])} == {
+        "playbook": "site",
+        "whole": False,
+        "parts": ["global_catalog", "client_access", "pin", "mailbox"],
+        "outside": others,
+    }
+    assert "drift.prom is left as it was: drift and site of the whole fleet write it" in run.screen
+    assert f"this was site of 1 of {1 + len(others)} servers" in run.screen
+    assert not (fleet.folder / "outlook_anywhere_report" / "drift.prom").exists()
     assert drift(fleet, "--limit", "cas1").exit_code == 2
     assert [host["name"] for host in report(fleet)["hosts"]] == ["cas1"]
+
+
+def test_a_changed_server_that_cannot_be_read_at_the_end_leaves_no_clean_run(start_model: StartModel) -> None:
+    fleet = start_model(PLAYBOOK, behind_open_gates())
+    gone = {"ansible.builtin.set_fact": {"ansible_port": 9}, "when": "outlook_anywhere_part == 'pin'"}
+    (fleet.folder / "after.yml").write_text(json.dumps([gone]), encoding="utf-8")
+    run = site(fleet, "--limit", "cas2", "-e", "outlook_anywhere_after_server_tasks=after.yml")
+    assert run.exit_code == 2, run.screen
+    (host,) = report(fleet)["hosts"]
+    assert (host["state"], set(host["cells"].values()) & {"drifted", "unknown"}) == ("unreachable", set())
+    assert report(fleet)["why_not_clean"] == ["1 unreachable"]
 
 
 @pytest.mark.one_core

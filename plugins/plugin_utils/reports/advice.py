@@ -26,11 +26,11 @@ def for_host(state: str, unfinished: bool) -> list[str]:
 
 
 def for_finding(
-    finding: Mapping[str, Any], state: str, waits: bool, waiting: Iterable[Pending], applied: bool
+    finding: Mapping[str, Any], state: str, waits: bool, waiting: Iterable[Pending], applied: bool, playbook: str
 ) -> str | None:
     """What to do about a setting; None where there is nothing to do."""
     if state == "drifted":
-        return _drifted(finding, applied)
+        return _drifted(finding, applied, playbook)
     if state == "unknown":
         return "It could not be told, and so does not count as right. See to what the reason names, then run again."
     if waits:
@@ -40,12 +40,15 @@ def for_finding(
     return None
 
 
-def _drifted(finding: Mapping[str, Any], applied: bool) -> str:
+def _drifted(finding: Mapping[str, Any], applied: bool, playbook: str) -> str:
+    # Drift only reads: what it finds site mends. On the way back drift would ask for what is being undone.
+    mends = "site" if playbook == "drift" else playbook
     if finding["blocked_by"]:
-        return f"It is held back: {finding['blocked_by']}. See to that first; then drift tells whether it is right."
+        then = "then run rollback again" if playbook == "rollback" else "then drift tells whether it is right"
+        return f"It is held back: {finding['blocked_by']}. See to that first; {then}."
     if finding["before"] == finding["after"]:
         return "No module changes it. The reason says what is wanted."
     if applied:
-        return "The run did not mend it: read the messages of the server, see to them, and run site again."
+        return f"The run did not mend it: read the messages of the server, see to them, and run {mends} again."
     what = "removes it" if finding["after"] is None else "sets it to what stands under after"
-    return f"Playbook site {what}. In check mode it shows that and changes nothing."
+    return f"Playbook {mends} {what}. In check mode it shows that and changes nothing."

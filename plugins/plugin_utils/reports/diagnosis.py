@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..formats.text import printable
@@ -23,6 +23,8 @@ _COUNTED = {
     "rpcping_not_proved": ("rpcping did not come to its end", "rpcpings did not come to their end"),
     "not_read": ("server was not read", "servers were not read"),
 }
+# So many servers are named beside a problem; diagnosis.json names all.
+_FEW = 10
 _ASIDE = {True: "seen", False: "worth knowing"}
 
 
@@ -48,7 +50,7 @@ def markdown(record: Record) -> str:
     lines = ["# Outlook Anywhere: diagnosis", "", f"{escaped(record['generated'])}: {escaped(outcome(record))}.", ""]
     lines += ["| problem | state | what | servers |", "|---|---|---|---|"]
     for item in record["problems"]:
-        cells = (item["name"], words(item["state"]), item["title"], ", ".join(item["hosts"]) or "-")
+        cells = (item["name"], words(item["state"]), item["title"], _some(item["hosts"]) or "-")
         lines.append(f"| {' | '.join(escaped(cell) for cell in cells)} |")
     for title, items in _sections(record):
         lines += ["", f"## {escaped(title)}", "", *(f"- {escaped(item)}" for item in items)]
@@ -56,8 +58,12 @@ def markdown(record: Record) -> str:
 
 
 def _title(item: Record) -> str:
-    hosts = ", ".join(item["hosts"]) if item["state"] != "not_present" else ""
+    hosts = _some(item["hosts"])
     return f"{item['title']}{f' ({hosts})' if hosts else ''}"
+
+
+def _some(hosts: Sequence[str]) -> str:
+    return ", ".join(hosts[:_FEW]) + (f" and {len(hosts) - _FEW} more" if len(hosts) > _FEW else "")
 
 
 def _sections(record: Record) -> Iterator[tuple[str, list[str]]]:

@@ -20,7 +20,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from .words import NOT_READ, Record, lines, outcome, pending_words, value, words
+from .words import NOT_READ, Record, lines, outcome, pending_words, stem, value, words
 
 _FOLDER = Path(__file__).with_name("templates")
 _BREAK = re.compile(r"(?<=[._/])(?=[^._/])|(?<=[a-z])(?=[A-Z])")
@@ -38,6 +38,7 @@ def render(record: Record) -> str:
         .render(
             record=record,
             outcome=outcome(record),
+            stem=stem(record),
             columns=[setting.partition(".") for setting in settings],
             rows=[(host, _row(host, settings)) for host in record["hosts"]],
             roles=list(dict.fromkeys(group for host in record["hosts"] for group in host["groups"])),

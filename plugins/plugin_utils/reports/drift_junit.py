@@ -15,12 +15,14 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from xml.etree import ElementTree
 
-from ..formats.text import printable
-from .words import NOT_READ, Record, lines, setting_of, value, words
+from ..formats.text import printable, shortened
+from .words import NOT_READ, Record, lines, outcome, setting_of, value, words
 
 # The server itself is a case too where it could not be read, and so are the findings about the whole fleet.
 _SERVER = "server"
 _FLEET = "fleet"
+# A list of names can have 48 KB; who needs all of a text finds it in the record.
+_MOST = 1000
 _OUTCOMES: dict[str, Literal["failure", "error", "skipped"]] = {
     "drifted": "failure",
     "unknown": "error",
@@ -43,7 +45,7 @@ def render(record: Record) -> str:
     root = ElementTree.Element("testsuites")
     when = datetime.datetime.fromisoformat(record["generated"]).astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S")
     suites = [(host["name"], _cases(host), host["groups"], _told(host)) for host in record["hosts"]]
-    suites.append((_FLEET, _fleet(record), [], []))
+    suites.append((_FLEET, _fleet(record), [], [outcome(record)]))
     for place, (name, cases, groups, told) in enumerate(suites):
         root.append(_suite(place, name, cases, when, groups, told))
     ElementTree.indent(root)
@@ -56,15 +58,16 @@ _HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
 def _cases(host: Mapping[str, Any]) -> list[_Case]:
     cases = []
     if host["state"] in NOT_READ or host["unfinished"]:
-        text = "\n".join([*host["messages"], *host["unfinished"], *host["what_to_do"]])
+        said = [*host["messages"], *host["unfinished"], *host["what_to_do"]]
+        text = "\n".join(shortened(line, _MOST) for line in said)
         message = next(iter([*host["messages"], *host["unfinished"]]), words(host["state"]))
         cases.append(_Case(_SERVER, "error", host["state"], message, text))
     return cases + [_case(finding) for finding in host["findings"]]
 
 
 def _case(finding: Mapping[str, Any]) -> _Case:
-    outcome = _OUTCOMES.get(finding["state"])
-    if outcome is None:
+    found = _OUTCOMES.get(finding["state"])
+    if found is None:
         return _Case(setting_of(finding))
     parts = {
         "before": value(finding["before"], finding["state"]),
@@ -74,14 +77,14 @@ def _case(finding: Mapping[str, Any]) -> _Case:
         "what to do": finding["what_to_do"],
         "source": finding["reference"],
     }
-    text = "\n".join(f"{name}: {told}" for name, told in parts.items() if told)
-    return _Case(setting_of(finding), outcome, finding["state"], str(finding["reason"] or words(outcome)), text)
+    text = "\n".join(f"{name}: {shortened(told, _MOST)}" for name, told in parts.items() if told)
+    return _Case(setting_of(finding), found, finding["state"], str(finding["reason"] or words(found)), text)
 
 
 def _told(host: Mapping[str, Any]) -> list[str]:
     """What is no outcome of a case: warnings, and settings that are set and not in force yet."""
     waiting = [f"{setting_of(item)}: pending: {item['what_to_do']}" for item in host["findings"] if item["pending"]]
-    return [*host["warnings"], *waiting]
+    return [shortened(line, _MOST) for line in [*host["warnings"], *waiting]]
 
 
 def _fleet(record: Record) -> list[_Case]:
@@ -97,6 +100,8 @@ def _fleet(record: Record) -> list[_Case]:
         )
         for finding in record["fleet"]
     ]
+    if record["fleet_not_judged"]:
+        cases.append(_Case("findings about the fleet", "skipped", "not_judged", record["fleet_not_judged"]))
     if record["stopped"]:
         cases.append(_Case("run", "error", "stopped", "the run stopped before its end", "\n".join(record["stopped"])))
     if not record["settings"]:
@@ -130,7 +135,7 @@ def _suite(
         attributes = {"classname": _name(name), "name": _name(case.name), "time": "0"}
         element = ElementTree.SubElement(suite, "testcase", attributes)
         if case.outcome != "passed":
-            attributes = {"message": printable(case.message), "type": printable(case.kind)}
+            attributes = {"message": printable(shortened(case.message, _MOST)), "type": printable(case.kind)}
             ElementTree.SubElement(element, case.outcome, attributes).text = lines(case.text)
     ElementTree.SubElement(suite, "system-out").text = lines("\n".join(told))
     ElementTree.SubElement(suite, "system-err")

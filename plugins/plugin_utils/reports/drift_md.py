@@ -11,11 +11,13 @@ from pathlib import Path
 
 import jinja2
 
-from ..formats.text import printable
-from .words import NOT_READ, Record, notable, outcome, pending_words, setting_of, value, words
+from ..formats.text import printable, shortened
+from .words import NOT_READ, Record, notable, outcome, pending_words, setting_of, stem, value, words
 
-# A ticket is read by people: beyond this the table points to the other files.
+# A ticket is read by people: a longer table, list, value or other text points to the record, or says how long it is.
 MOST_ROWS = 300
+_MOST_OF_A_VALUE = 300
+_MOST_OF_A_TEXT = 1000
 # What Markdown could take for markup in a line; letters, digits and what only reads well stay as they are.
 _MARKUP = re.compile(r"[\\`*\[\]{}|~$@]|_(?![^\W_])|(?<![^\W_])_|:(?=//)|(?<=www)\.|^[-+#]")
 _NUMBERED = re.compile(r"^(\d+)([.)])(?=\s|$)")
@@ -24,15 +26,15 @@ _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 def render(record: Record) -> str:
     """The whole file; the cells of the table are escaped, so that no text of a server or an inventory is markup."""
-    rows = list(notable(record))
     return (
         _environment()
         .get_template("drift.md.j2")
         .render(
             record=record,
             outcome=outcome(record),
-            rows=rows[:MOST_ROWS],
-            left_out=max(0, len(rows) - MOST_ROWS),
+            stem=stem(record),
+            most=MOST_ROWS,
+            rows=list(notable(record)),
             unread=[host for host in record["hosts"] if host["state"] in NOT_READ or host["unfinished"]],
             waiting=[(host, item) for host in record["hosts"] for item in host["pending"]],
             warnings=[(host, line) for host in record["hosts"] for line in host["warnings"]],
@@ -48,10 +50,16 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        finalize=lambda told: told if isinstance(told, (int, jinja2.Undefined)) else escaped(told),
+        finalize=lambda told: (
+            told if isinstance(told, (int, jinja2.Undefined)) else escaped(shortened(str(told), _MOST_OF_A_TEXT))
+        ),
     )
-    environment.filters |= {"words": words, "pending_words": pending_words, "setting": setting_of, "value": value}
+    environment.filters |= {"words": words, "pending_words": pending_words, "setting": setting_of, "value": _value}
     return environment
+
+
+def _value(found: object, state: str) -> str:
+    return shortened(value(found, state), _MOST_OF_A_VALUE)
 
 
 def escaped(told: object) -> str:

@@ -77,7 +77,11 @@ def render(record: Record) -> str:
             [({"role": role, "for": what}, waiting(role, what)) for role in groups for what in ("restart", "reboot")],
         ),
         ("hosts_unfinished", "Servers with a change that was begun and not finished.", [({}, summary["unfinished"])]),
-        ("fleet_problems", "Problems that no single server shows.", [({}, summary["fleet_problems"])]),
+        (
+            "fleet_problems",
+            "Problems that no single server shows.",
+            [] if record["fleet_not_judged"] else [({}, summary["fleet_problems"])],
+        ),
         ("stopped", "1 when the run stopped before its end.", [({}, float(bool(record["stopped"])))]),
         ("clean", "1 when nothing has drifted, is unknown or was left out.", [({}, float(record["clean"]))]),
         ("report_timestamp_seconds", "When the report was made.", [({}, timestamp)]),

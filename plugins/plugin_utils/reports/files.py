@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from . import drift_html, drift_junit, drift_md, drift_prom
-from .words import Record
+from .words import Record, is_of_the_fleet, stem
 
 
 @dataclass(frozen=True)
@@ -26,17 +26,21 @@ def _json(record: Record) -> str:
     return json.dumps(record, indent=2, ensure_ascii=True) + "\n"
 
 
-# The record comes first: whatever happens to the others, they can be made of it.
+# How each ends. The record comes first: whatever happens to the others, they can be made of it.
 _RENDERERS: dict[str, tuple[str, Callable[[Record], str]]] = {
-    "json": ("drift.json", _json),
-    "html": ("drift.html", drift_html.render),
-    "junit": ("drift.junit.xml", drift_junit.render),
-    "prom": ("drift.prom", drift_prom.render),
-    "md": ("drift.md", drift_md.render),
+    "json": ("json", _json),
+    "html": ("html", drift_html.render),
+    "junit": ("junit.xml", drift_junit.render),
+    "prom": ("prom", drift_prom.render),
+    "md": ("md", drift_md.render),
 }
 
 
-def render(record: Record) -> Iterator[ReportFile]:
-    """Every file, one after the other."""
-    for form, (name, renderer) in _RENDERERS.items():
-        yield ReportFile(form, name, renderer(record))
+def render(record: Record, interim: bool = False) -> Iterator[ReportFile]:
+    """Every file, one after the other; in the middle of a run the record alone.
+
+    Metrics are of the whole fleet: what looked at less of it must not clear the alerts of the rest.
+    """
+    for form, (ending, renderer) in _RENDERERS.items():
+        if form == "json" or not (interim or (form == "prom" and not is_of_the_fleet(record))):
+            yield ReportFile(form, f"{stem(record)}.{ending}", renderer(record))

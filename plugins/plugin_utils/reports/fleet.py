@@ -13,6 +13,7 @@ from ..finding_pages import page_of
 from ..fleet_finding import FleetFinding
 from ..formats.text import printable
 from .advice import for_finding, for_host
+from .run import Run
 from .summary import Pending, Waits, gate_lines, pending
 
 HostState = Literal["read", "failed", "unreachable", "not_read"]
@@ -82,7 +83,7 @@ class HostReport:
         """What the host waits for."""
         return Waits(self.restart_required, self.reboot_required, self.cluster_node)
 
-    def as_dict(self, applied: bool) -> dict[str, Any]:
+    def as_dict(self, applied: bool, playbook: str) -> dict[str, Any]:
         """The host as drift.json carries it."""
         waiting = pending(self.groups, self.waits, applied)
         return {
@@ -98,16 +99,18 @@ class HostReport:
             "pending": [one.as_dict() for one in waiting],
             "what_to_do": for_host(self.state, bool(self.unfinished)),
             "cells": dict(self.cells),
-            "findings": [self._finding(finding, waiting, applied) for finding in self.findings],
+            "findings": [self._finding(finding, waiting, applied, playbook) for finding in self.findings],
         }
 
-    def _finding(self, finding: Mapping[str, Any], waiting: Iterable[Pending], applied: bool) -> dict[str, Any]:
+    def _finding(
+        self, finding: Mapping[str, Any], waiting: Iterable[Pending], applied: bool, playbook: str
+    ) -> dict[str, Any]:
         """A finding with what is so after the run, whether it still waits to take effect, and what to do."""
         told: dict[str, Any] = {name: finding.get(name) for name in FINDING}
         told |= {"host": told["host"] or self.name, "effective": told["effective"] or "unknown"}
         state = self.cells[f"{finding['fix']}.{finding['setting']}"]
         waits = state in ("compliant", "corrected") and told["effective"] == "no"
-        advice = for_finding(told, state, waits, waiting, applied)
+        advice = for_finding(told, state, waits, waiting, applied, playbook)
         page = page_of(told["fix"], told["setting"])
         return {**told, "state": state, "pending": waits, "what_to_do": advice, "page": page}
 
@@ -151,6 +154,7 @@ class FleetReport:
     fleet_not_judged: str | None = None
     # Every setting that the collection knows, as fix.setting, and the role whose servers have it.
     known_settings: tuple[tuple[str, str], ...] = ()
+    run: Run = field(default_factory=Run)
 
     @property
     def settings(self) -> tuple[str, ...]:
@@ -187,6 +191,7 @@ class FleetReport:
             "schema_version": 1,
             "collection_version": self.collection_version,
             "generated": self.generated,
+            "run": self.run.as_dict(),
             "changes_applied": self.changes_applied,
             "clean": self.clean,
             "why_not_clean": list(self.why_not_clean),
@@ -197,7 +202,7 @@ class FleetReport:
             "known_settings": [{"setting": setting, "role": role} for setting, role in self.known_settings],
             "fleet": [finding.as_dict() for finding in self.fleet],
             "fleet_not_judged": self.fleet_not_judged,
-            "hosts": [host.as_dict(self.changes_applied) for host in self.hosts],
+            "hosts": [host.as_dict(self.changes_applied, self.run.playbook) for host in self.hosts],
         }
 
     def details(self) -> list[str]:
@@ -214,6 +219,7 @@ class FleetReport:
             lines += [one.line(host.name) for one in pending(host.groups, host.waits, self.changes_applied)]
             lines += host.unfinished
         lines += [finding.line for finding in self.fleet]
+        lines += [f"the fleet as a whole was not judged: {self.fleet_not_judged}"] if self.fleet_not_judged else []
         lines += [line for gate in self.gates for line in gate_lines(gate)]
         return [printable(line) for line in [*lines, *self.stopped]]
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..formats.text import printable
 from .fleet import TROUBLE
+from .run import PARTS
 
 Record = Mapping[str, Any]
 
@@ -32,12 +33,31 @@ def words(state: str) -> str:
 
 def outcome(record: Record) -> str:
     """The report in a sentence."""
-    hosts = record["summary"]["hosts"]
-    servers = "1 server" if hosts == 1 else f"{hosts} servers"
     if record["clean"]:
-        return f"{servers}: every setting is as it should be."
+        settings = "setting" if is_of_the_fleet(record) else "setting looked at"
+        return f"{looked_at(record)}: every {settings} is as it should be."
     found = [told for told in (*record["stopped"], _trouble(record["summary"])) if told]
-    return f"{servers}: {'; '.join(found) or 'nothing was compared'}."
+    return f"{looked_at(record)}: {'; '.join(found) or 'nothing was compared'}."
+
+
+def looked_at(record: Record) -> str:
+    """How much of the fleet the run has looked at."""
+    hosts, run = record["summary"]["hosts"], record["run"]
+    every = hosts + len(run["outside"])
+    servers = f"{hosts} of {every} servers" if run["outside"] else "1 server" if hosts == 1 else f"{hosts} servers"
+    parts = ", ".join(words(part) for part in run["parts"])
+    return servers if set(run["parts"]) == set(PARTS) else f"{servers}, parts: {parts}"
+
+
+def is_of_the_fleet(record: Record) -> bool:
+    """Whether it says of the whole fleet how it stands to what it should be."""
+    return bool(record["run"]["whole"]) and stem(record) == "drift"
+
+
+def stem(record: Record) -> str:
+    """How the files are called: drift and site tell of the same thing, repin and rollback each of another."""
+    playbook = str(record["run"]["playbook"])
+    return playbook if playbook in ("repin", "rollback") else "drift"
 
 
 def _trouble(summary: Mapping[str, int]) -> str:

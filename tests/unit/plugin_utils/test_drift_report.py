@@ -6,13 +6,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 
-from plugins.plugin_utils import drift_report
+from plugins.plugin_utils import drift_report, registered
 from plugins.plugin_utils.drift_report import write_report
+from plugins.plugin_utils.registered import UNFINISHED
 from plugins.plugin_utils.reports import files
+from plugins.plugin_utils.reports.run import PARTS, PLAYBOOKS, Run
+from tests.evidence import REPOSITORY
 from tests.unit.plugin_utils.reports import records
 
 NAMES = {
@@ -44,10 +49,51 @@ def test_the_record_is_there_whatever_happens_to_the_others(tmp_path: Path, monk
     def broken(_record: object) -> str:
         raise OSError("no template")
 
-    monkeypatch.setitem(files._RENDERERS, "html", ("drift.html", broken))
+    monkeypatch.setitem(files._RENDERERS, "html", ("html", broken))
     with pytest.raises(OSError, match="no template"):
         write_report(tmp_path, records.clean())
     assert (tmp_path / "drift.json").exists()
+
+
+def test_a_run_over_a_part_of_the_fleet_leaves_the_metrics_as_they_were(tmp_path: Path) -> None:
+    write_report(tmp_path, records.everything())
+    assert "prom" not in write_report(tmp_path, replace(records.clean(), run=Run("drift", outside=("mbx1",))))
+    write_report(tmp_path, records.part_of_the_fleet())
+    assert "outlook_anywhere_clean 0" in (tmp_path / "drift.prom").read_text(encoding="utf-8")
+    assert json.loads((tmp_path / "repin.json").read_text(encoding="utf-8"))["run"]["playbook"] == "repin"
+
+
+def test_in_the_middle_of_a_run_the_record_alone_is_written(tmp_path: Path) -> None:
+    paths = write_report(tmp_path, records.everything(), interim=True)
+    assert paths == {"json": str(tmp_path / "drift.json")}
+    assert [path.name for path in tmp_path.iterdir()] == ["drift.json"]
+
+
+GROUPS = {"client_access": ["cas1", "all1"], "mailbox": ["mbx1", "all1"], "all": ["other"]}
+
+
+def test_what_the_inventory_has_and_the_run_has_not_is_outside() -> None:
+    assert drift_report._run("repin", ["pin"], {"cas1": []}, GROUPS) == Run("repin", ("pin",), ("all1", "mbx1"))
+    assert drift_report._run("drift", [], dict.fromkeys(("cas1", "mbx1", "all1")), GROUPS) == Run()
+
+
+def test_the_parts_of_a_report_are_those_of_the_playbooks() -> None:
+    assert {*PARTS, UNFINISHED} == set(registered.PARTS)
+
+
+@pytest.mark.parametrize("name", PLAYBOOKS)
+def test_every_play_that_reports_names_its_playbook(name: str) -> None:
+    """Where none is named it is drift."""
+    folder = REPOSITORY / "playbooks"
+    for play in yaml.safe_load((folder / f"{name}.yml").read_text(encoding="utf-8")):
+        variables = dict(play.get("vars") or {})
+        for file in play.get("vars_files", ()):
+            variables |= yaml.safe_load((folder / file).read_text(encoding="utf-8"))
+        for task in play["tasks"]:
+            file = next((str(task[key]) for key in task if key.endswith(("import_tasks", "include_tasks"))), "")
+            if file.endswith(("report.yml", "server.yml", "finish.yml", "stand_before.yml", "all_can_be_read.yml")):
+                given = {**variables, **(task.get("vars") or {})}
+                assert given.get("outlook_anywhere_playbook", "drift") == name, play["name"]
 
 
 def test_every_setting_that_a_role_looks_after_is_known() -> None:

@@ -309,3 +309,10 @@ def test_a_lost_line_is_told_once() -> None:
     }
     assert lost_lines(variables, "pin") == ["gone"]
     assert lost_lines({"client_access_pin": {"changed": True}}, "pin") == []
+
+
+@pytest.mark.parametrize("wrong", [{"failed": True, "msg": "denied"}, {"unreachable": True, "msg": "no answer"}])
+def test_a_changed_server_that_could_not_be_read_at_the_end_went_wrong(wrong: dict[str, Any]) -> None:
+    assert of({**ALL, "outlook_anywhere_last": wrong})[-1] == wrong
+    assert of({**ALL, "outlook_anywhere_last": {"server": {}}}) == of(ALL)
+    assert of({**ALL, "outlook_anywhere_last": {"skipped": True}}) == of(ALL)

@@ -25,6 +25,7 @@
     roles: row.dataset.roles.trim().split(" "),
     state: row.cells[1].textContent.replaceAll(" ", "_"),
     waits: hosts[number].notes.some(([kind]) => text(kind) === "Pending"),
+    unfinished: hosts[number].notes.some(([kind]) => text(kind) === "Not finished"),
     notes: hosts[number].notes.map(([kind, found]) => [text(kind), found.map(text)]),
     findings: findings[number],
   }));
@@ -34,7 +35,7 @@
 
   // Filters -----------------------------------------------------------------------------------------------------------
   const filter = { host: byId("f-host"), role: byId("f-role"), setting: byId("f-setting"), state: byId("f-state") };
-  const counts = [...document.querySelectorAll(".count")];
+  const counts = [...document.querySelectorAll("button.count")];
 
   function matches(finding, state) {
     if (state === "trouble") return isNotable(finding);
@@ -45,7 +46,8 @@
     const found = column < 0 ? server.findings : server.findings.filter((finding) => finding.column === column);
     if (state === "") return column < 0 || found.length > 0;
     const ofServer = server.state === state || (state === "pending" && server.waits)
-      || (state === "trouble" && (server.state !== "read" || server.waits));
+      || (state === "unfinished" && server.unfinished)
+      || (state === "trouble" && (server.state !== "read" || server.waits || server.unfinished));
     return ofServer || found.some((finding) => matches(finding, state));
   }
 

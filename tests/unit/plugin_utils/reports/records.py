@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from plugins.plugin_utils.fleet_finding import FleetFinding
 from plugins.plugin_utils.reports.fleet import FleetReport, HostReport
+from plugins.plugin_utils.reports.run import Run
 
 GENERATED = "2009-02-03T04:05:06+00:00"
 SETTINGS = {
@@ -173,6 +174,38 @@ def clean() -> FleetReport:
     return of(host("gc1", ("global_catalog",), {"findings": [finding("gc1", "nspi_endpoint", "x", "compliant")]}))
 
 
+def part_of_the_fleet(*found: HostReport, **more: Any) -> FleetReport:
+    """One of three servers, and its pin alone, as playbook repin looks after it."""
+    ours = found or (
+        host("cas1", ("client_access",), {"findings": [finding("cas1", "valid_ports", "x", "compliant")]}),
+    )
+    return of(*ours, **{"run": Run("repin", ("pin",), ("mbx1", "gc1")), **more})
+
+
+def long_values(hosts: int) -> FleetReport:
+    """Lists as long as one command takes, on each of these servers, and in their warnings and messages."""
+    ports = ";".join(f"mbx{number}.contoso.com:6001-6002" for number in range(1500))
+    names = [f"cas{number}" for number in range(hosts)]
+    return of(
+        *(
+            host(
+                name,
+                ("client_access",),
+                {
+                    "findings": [
+                        finding(name, "valid_ports", "ValidPorts", "drifted", before=ports, after=ports, reason=ports)
+                    ],
+                    "failed": True,
+                    "msg": ports,
+                    "warnings": [ports],
+                    "reboot_required": True,
+                },
+            )
+            for name in names
+        )
+    )
+
+
 def large(hosts: int, settings: int = 15) -> FleetReport:
     """A fleet whose servers all have every setting, a third of them not as they should be."""
     return of(*_many(hosts, settings))
@@ -225,4 +258,5 @@ def hostile(text: str) -> FleetReport:
         gates=(gate,),
         fleet=(problem,),
         fleet_not_judged=text,
+        run=Run("drift", outside=(text,)),
     )

@@ -9,6 +9,7 @@ import base64
 import hashlib
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 from hypothesis import given
@@ -97,6 +98,18 @@ def test_every_server_and_every_state_is_there_in_words() -> None:
         assert line in joined
     assert "Not clean" in texts
     assert "Clean" in page(records.clean()).texts
+
+
+def test_a_run_over_a_part_of_the_fleet_says_what_it_has_looked_at() -> None:
+    texts = page(records.part_of_the_fleet()).texts
+    assert "1 of 3 servers, parts: pin: every setting looked at is as it should be." in texts
+    assert "Outlook Anywhere repin: clean" in texts
+
+
+def test_a_fleet_that_was_not_judged_has_no_count_of_problems() -> None:
+    texts = " ".join(page(replace(records.clean(), fleet_not_judged="no inventory")).texts)
+    assert "Not judged: no inventory" in texts
+    assert "problems of the fleet" not in texts
 
 
 def test_every_control_has_its_label() -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
@@ -77,6 +78,27 @@ def test_a_failure_says_what_was_found_and_what_to_do_and_what_waits_is_told() -
     message = root.find("testsuite[@name='mbx1']/testcase/error")
     assert message is not None
     assert message.attrib["message"] == "mbx1: connection refused"
+
+
+def test_a_fleet_that_was_not_judged_is_no_fleet_without_problems() -> None:
+    *_servers, fleet = parsed(replace(records.clean(), fleet_not_judged="the task was given no inventory"))
+    (case,) = fleet.iter("testcase")
+    (skipped,) = case
+    assert (case.attrib["name"], skipped.tag) == ("findings about the fleet", "skipped")
+    assert skipped.attrib["message"] == "the task was given no inventory"
+
+
+def test_the_suite_of_the_fleet_says_what_was_looked_at() -> None:
+    *_servers, fleet = parsed(records.part_of_the_fleet())
+    assert fleet.findtext("system-out") == "1 of 3 servers, parts: pin: every setting looked at is as it should be."
+
+
+def test_long_values_are_shortened() -> None:
+    report = records.long_values(10)
+    assert len(drift_junit.render(report.as_dict())) < 10 * 20_000
+    failure = parsed(report)[0].find("testcase/failure")
+    assert failure is not None
+    assert "characters)\nafter: mbx0.contoso.com:6001-6002;mbx1" in (failure.text or "")
 
 
 def test_all_that_is_not_clean_fails_or_errs_and_nothing_else() -> None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -79,6 +80,26 @@ def test_a_clean_fleet_needs_few_words() -> None:
     assert "**Clean.** 1 server: every setting is as it should be." in drift_md.render(records.clean().as_dict())
 
 
+def test_a_run_over_a_part_of_the_fleet_says_what_it_has_looked_at() -> None:
+    text = drift_md.render(records.part_of_the_fleet().as_dict())
+    assert "# Outlook Anywhere repin" in text
+    assert "**Clean.** 1 of 3 servers, parts: pin: every setting looked at is as it should be." in text
+
+
+def test_a_fleet_that_was_not_judged_has_no_count_of_problems() -> None:
+    (counts,) = tables(tokens(replace(records.clean(), fleet_not_judged="no inventory")))
+    assert dict(zip(*counts, strict=True))["fleet problems"] == "not judged"
+
+
+def test_long_values_and_tables_of_any_length_fit_into_a_ticket() -> None:
+    text = drift_md.render(records.long_values(400).as_dict())
+    assert len(text) < 2_500_000
+    *_others, settings, waiting = tables(PARSER.parse(text))
+    assert len(settings) == len(waiting) == drift_md.MOST_ROWS + 1
+    assert settings[1][3].endswith("characters)")
+    assert text.count("100 more are in drift.json.") == 4, "servers, settings, restarts, warnings"
+
+
 def test_a_long_table_ends_with_what_is_left_out() -> None:
     report = records.large(100)
     text = drift_md.render(report.as_dict())
@@ -89,7 +110,7 @@ def test_a_long_table_ends_with_what_is_left_out() -> None:
         for host in report.as_dict()["hosts"]
         for item in host["findings"]
     )
-    assert f"{notable - drift_md.MOST_ROWS} more are in drift.html and drift.json." in text
+    assert f"{notable - drift_md.MOST_ROWS} more are in drift.json." in text
 
 
 @given(records.hostile_texts)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 from hypothesis import given
 from prometheus_client.parser import text_string_to_metric_families
@@ -66,6 +67,10 @@ def test_every_known_setting_has_its_series_so_that_an_alert_can_clear() -> None
     assert set(parsed(records.of())) >= set(samples) - {
         key for key in samples if ("setting", "nspi_endpoint.x") in key[1]
     }
+
+
+def test_a_fleet_that_was_not_judged_has_no_series_of_problems() -> None:
+    assert ("fleet_problems", frozenset()) not in parsed(replace(records.clean(), fleet_not_judged="no inventory"))
 
 
 def test_a_setting_that_nobody_knew_of_is_counted_for_the_role_of_its_fix() -> None:

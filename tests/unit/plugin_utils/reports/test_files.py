@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import jsonschema
@@ -14,6 +15,7 @@ from hypothesis import given
 
 from plugins.plugin_utils.reports.files import render
 from plugins.plugin_utils.reports.fleet import FleetReport
+from plugins.plugin_utils.reports.run import Run
 from tests.evidence import REPOSITORY
 from tests.unit.plugin_utils.reports import records
 
@@ -26,8 +28,8 @@ def files(record: dict[str, Any]) -> dict[str, str]:
 
 @pytest.mark.parametrize(
     "report",
-    [records.everything(), records.clean(), records.of(), records.large(30)],
-    ids=["all", "clean", "none", "30"],
+    [records.everything(), records.clean(), records.of(), records.large(30), records.part_of_the_fleet()],
+    ids=["all", "clean", "none", "30", "part"],
 )
 def test_the_record_is_as_its_schema_says(report: FleetReport) -> None:
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
@@ -55,6 +57,26 @@ def test_there_are_five_files_and_all_can_be_made_again_of_one() -> None:
     written = files(records.everything().as_dict())
     assert list(written) == ["drift.json", "drift.html", "drift.junit.xml", "drift.prom", "drift.md"]
     assert files(json.loads(written["drift.json"])) == written
+
+
+@pytest.mark.parametrize(
+    ("run", "stem", "metrics"),
+    [
+        (Run("drift"), "drift", True),
+        (Run("site"), "drift", True),
+        (Run("site", outside=("cas2",)), "drift", False),
+        (Run("drift", ("pin", "mailbox")), "drift", False),
+        (Run("repin", ("pin",)), "repin", False),
+        (Run("repin"), "repin", False),
+        (Run("rollback"), "rollback", False),
+    ],
+)
+def test_metrics_are_of_the_whole_fleet_and_other_playbooks_have_files_of_their_own(
+    run: Run, stem: str, metrics: bool
+) -> None:
+    names = set(files(replace(records.everything(), run=run).as_dict()))
+    forms = ["json", "html", "junit.xml", "md", *(["prom"] if metrics else [])]
+    assert names == {f"{stem}.{form}" for form in forms}
 
 
 @given(records.hostile_texts)

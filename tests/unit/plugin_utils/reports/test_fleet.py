@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from plugins.plugin_utils.reports.fleet import FleetReport, HostReport
+from plugins.plugin_utils.reports.run import PARTS, Run
 from plugins.plugin_utils.reports.summary import Waits, gate_lines, gate_record, pending
+from plugins.plugin_utils.reports.words import outcome
 
 
 def finding(status: str, setting: str = "ValidPorts", **more: Any) -> dict[str, Any]:
@@ -156,6 +158,11 @@ def test_a_run_that_stopped_is_not_clean_and_says_why_with_what_the_gates_saw() 
     assert gate_lines({"gate": "x", "open": True}) == ["gate x: open"]
 
 
+def test_a_fleet_that_was_not_judged_is_told_as_that() -> None:
+    report = FleetReport((host({"findings": []}),), False, "now", "0.1.0", fleet_not_judged="no inventory")
+    assert report.details() == ["the fleet as a whole was not judged: no inventory"]
+
+
 def test_a_predicted_change_is_not_called_corrected() -> None:
     predicted = {"findings": [finding("drifted")], "changed": True, "predicted": True}
     assert host(predicted, applied=True).cells == {"valid_ports.ValidPorts": "drifted"}
@@ -210,6 +217,55 @@ def test_whoever_reads_of_a_setting_reads_what_to_do(
     (told,) = report.as_dict()["hosts"][0]["findings"]
     assert (told["what_to_do"] or "").startswith(advice or "")
     assert (told["what_to_do"] is None) is (advice is None)
+
+
+@pytest.mark.parametrize(
+    ("playbook", "more", "applied", "advice"),
+    [
+        ("rollback", {"before": "a", "after": None}, False, "Playbook rollback removes it"),
+        ("rollback", {"before": "a", "after": "b"}, True, "run rollback again."),
+        ("rollback", {"before": "a", "after": "a", "blocked_by": "a gate"}, True, "then run rollback again."),
+        ("repin", {"before": "a", "after": "b"}, False, "Playbook repin sets it"),
+        ("repin", {"before": "a", "after": "b"}, True, "run repin again."),
+        ("site", {"before": "a", "after": "b"}, False, "Playbook site sets it"),
+        ("drift", {"before": "a", "after": "b"}, False, "Playbook site sets it"),
+    ],
+)
+def test_what_to_do_names_the_playbook_that_does_it(
+    playbook: str, more: dict[str, Any], applied: bool, advice: str
+) -> None:
+    report = FleetReport(
+        (host({"findings": [finding("drifted", **more)]}),), applied, "now", "0.1.0", run=Run(playbook)
+    )
+    (told,) = report.as_dict()["hosts"][0]["findings"]
+    assert advice in told["what_to_do"]
+    if playbook == "rollback":
+        assert "site" not in told["what_to_do"]
+        assert "drift tells" not in told["what_to_do"]
+
+
+@pytest.mark.parametrize(
+    ("run", "sentence"),
+    [
+        (Run(), "1 server: every setting is as it should be."),
+        (Run("site"), "1 server: every setting is as it should be."),
+        (Run("rollback"), "1 server: every setting looked at is as it should be."),
+        (Run("drift", outside=("mbx1",)), "1 of 2 servers: every setting looked at is as it should be."),
+        (
+            Run("repin", ("pin", "global_catalog"), ("mbx1", "gc1")),
+            "1 of 3 servers, parts: pin, global catalog: every setting looked at is as it should be.",
+        ),
+    ],
+)
+def test_the_sentence_and_the_record_say_what_was_looked_at(run: Run, sentence: str) -> None:
+    record = FleetReport((host({"findings": [finding("compliant")]}),), True, "now", "0.1.0", run=run).as_dict()
+    assert outcome(record) == sentence
+    assert record["run"] == {
+        "playbook": run.playbook,
+        "whole": not run.outside and run.parts == PARTS,
+        "parts": list(run.parts),
+        "outside": list(run.outside),
+    }
 
 
 def test_a_server_that_was_not_read_says_what_to_do() -> None:
