@@ -39,7 +39,8 @@ _value:
       C(mailbox_servers) and C(global_catalogs), their names as
       P(exchange_ops.outlook_anywhere.server_names#filter) and
       P(exchange_ops.outlook_anywhere.directory_servers#filter) make them, with those that the inventory does not
-      manage; C(affinity) of the load balancer; and C(extra_entries) of C(ValidPorts).
+      manage; C(own_mailbox_servers), the lists of Client Access servers that have C(client_access_mailbox_servers);
+      C(affinity) of the load balancer; and C(extra_entries) of C(ValidPorts).
   type: dict
 """
 

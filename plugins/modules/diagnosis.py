@@ -50,6 +50,12 @@ options:
         type: list
         elements: raw
         default: []
+      own_mailbox_servers:
+        description:
+          - For each Client Access server that is not to reach all of O(inventory.mailbox_servers) a list of those that
+            it is to reach, in the same forms.
+        type: dict
+        default: {}
       further_mailbox_servers:
         description: Those of O(inventory.mailbox_servers) that the inventory does not manage.
         type: list
@@ -68,10 +74,10 @@ options:
         default: []
       affinity:
         description:
-          - How the load balancer keeps a client on one Client Access server. Nobody can read that; empty where it is
-            not known.
+          - How the load balancer keeps a client on one Client Access server, V(source_ip), V(ssl_id) or V(none). Nobody
+            can read that; empty where it is not known.
+          - Anything else is taken as empty, and the answer says so.
         type: str
-        choices: ['', source_ip, ssl_id, none]
         default: ''
   rpcping:
     description:
@@ -142,7 +148,9 @@ problems:
         - V(present), V(not_present), V(possible) where it depends on what nobody can read, or V(unknown).
       type: str
     hosts:
-      description: The servers that are in that state; none where it is one of the fleet.
+      description:
+        - The servers that are in that state, none where it is V(not_present). Of problem B those that lack their part
+          of the fix, or whose part does not work without the others.
       type: list
       elements: str
 reports:

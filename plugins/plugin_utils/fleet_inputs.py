@@ -24,14 +24,23 @@ AFFINITY_VARIABLES = (
     "mailbox_affinity",
     "global_catalog_affinity",
 )
-SOURCE_IP = "source_ip"
+SOURCE_IP, SPLITTING = "source_ip", ("ssl_id", "none")
+# What a Client Access server is to reach, where it does not serve all Mailbox servers of the inventory.
+OWN_MAILBOX_SERVERS = "client_access_mailbox_servers"
+# Global Catalogs that the inventory does not manage; the first are for all roles.
+CATALOG_VARIABLES = (
+    "outlook_anywhere_global_catalog_names",
+    "client_access_global_catalogs",
+    "mailbox_global_catalogs",
+)
 _CHANGED = "this run may have changed it, and it was not read since"
 
 
 def fleet_inventory(hostvars: Mapping[str, Mapping[str, Any]], groups: Mapping[str, Iterable[str]]) -> dict[str, Any]:
     """Our groups' hosts, the names that are known, and what is wanted, whichever group or host gives a variable.
 
-    A variable of another form than its own is for the roles to refuse.
+    C(own_mailbox_servers) are the lists that Client Access servers have for themselves. A variable of another form than
+    its own is for the roles to refuse.
     """
     hosts = {group: list(groups.get(group, ())) for group in GROUPS}
     every = list(dict.fromkeys(host for group in GROUPS for host in hosts[group]))
@@ -40,14 +49,19 @@ def fleet_inventory(hostvars: Mapping[str, Mapping[str, Any]], groups: Mapping[s
         return _gathered([hostvars[host].get(name) for host in every])
 
     affinities = [str(value) for name in AFFINITY_VARIABLES for host in every if (value := hostvars[host].get(name))]
+    # One under which a connection may be split counts first, then one that nobody knows.
+    affinities.sort(key=lambda value: (value not in SPLITTING, value == SOURCE_IP))
+    catalogs = _each_name(item for name in CATALOG_VARIABLES for item in gathered(name))
     return {
         **hosts,
-        "mailbox_servers": gathered("client_access_mailbox_servers")
-        or [*server_names(hosts["mailbox"], hostvars), *gathered("outlook_anywhere_mailbox_names")],
-        "global_catalogs": directory_servers(
-            hosts["global_catalog"], hostvars, gathered("outlook_anywhere_global_catalog_names")
-        ),
-        "affinity": next((value for value in affinities if value != SOURCE_IP), affinities[0] if affinities else ""),
+        "mailbox_servers": [*server_names(hosts["mailbox"], hostvars), *gathered("outlook_anywhere_mailbox_names")],
+        "own_mailbox_servers": {
+            host: own
+            for host in hosts["client_access"]
+            if isinstance(own := hostvars[host].get(OWN_MAILBOX_SERVERS), list)
+        },
+        "global_catalogs": directory_servers(hosts["global_catalog"], hostvars, catalogs),
+        "affinity": affinities[0] if affinities else "",
         "extra_entries": gathered("client_access_extra_entries"),
     }
 
@@ -80,6 +94,14 @@ def _gathered(values: Iterable[Any]) -> list[Any]:
     for value in values:
         found += [item for item in (value if isinstance(value, list) else ()) if item not in found]
     return found
+
+
+def _each_name(names: Iterable[Any]) -> list[Any]:
+    """Names, each an FQDN or a dict that has it, once."""
+    found: dict[str, Any] = {}
+    for name in names:
+        found.setdefault(str(name.get("fqdn") or name if isinstance(name, Mapping) else name).lower(), name)
+    return list(found.values())
 
 
 def _latest(variables: Mapping[str, Any], applied: bool) -> Mapping[str, Any] | None:

@@ -17,9 +17,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .allowed_ports import AllowedPorts
 from .fixes.valid_ports import PINNED, VALID_PORTS, global_catalog_entries, same_targets
 from .formats.names import ServerName
-from .formats.valid_ports import Targets, parse_value
 from .journal import Memory
 
 DIRECTORY = "6004 owned by lsass.exe"
@@ -219,10 +219,10 @@ def _is_not_pinned(reading: Reading, servers: Iterable[DirectoryServer]) -> list
     if facts.get("polling_minutes") != 0:
         shown = facts.get("polling_minutes")
         lacks.append(f"polls ({'PeriodicPollingMinutes not seen' if shown is None else f'every {shown} minutes'})")
-    allowed = Targets(parse_value(str(facts.get("valid_ports") or "")).entries)
     lacks += [f"may lack {server.shown}: {server.unknown}" for server in servers if server.name is None]
     wanted = [entry for server in servers if server.name for entry in global_catalog_entries(server.name)]
-    closed = [entry.text for entry in wanted if not allowed.covers(entry)]
+    # A wildcard lets clients through as well; that the list has every name is what the pin itself sees to.
+    closed = AllowedPorts(str(facts.get("valid_ports") or "")).lacks(wanted)
     if closed:
         lacks.append(f"does not allow {', '.join(closed[:10])}{' and more' if len(closed) > 10 else ''}")
     return lacks

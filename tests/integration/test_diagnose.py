@@ -63,10 +63,10 @@ def test_every_problem_is_found_mended_and_gone(start_model: StartModel) -> None
     assert states(fleet) == {
         "A": ("present", ["cas1", "all1"]),
         "A'": ("present", ["all1"]),
-        "B": ("present", []),
+        "B": ("present", ["cas1", "all1", "mbx1", "gc1"]),
         "C": ("present", ["cas1", "all1"]),
     }
-    assert "seen: mbx1: 6004 is listened on by IPv4 mad.exe" in sick.screen
+    assert "seen: all1, mbx1: 6004 is listened on by IPv4 mad.exe" in sick.screen
     assert "fix: playbook site (module kernel_mode_authentication, enabled: false)" in sick.screen
     page = (fleet.folder / "outlook_anywhere_report" / "diagnosis.md").read_text(encoding="utf-8")
     assert "| A | present |" in page
@@ -94,7 +94,13 @@ def test_a_lost_server_a_ladder_and_what_waits_are_told(start_model: StartModel)
     run = diagnose(
         fleet,
         "-vvv",
-        outlook_anywhere_rpcping=[ladder, {**ladder, "from": "mbx1"}],
+        outlook_anywhere_affinity="source-ip",
+        outlook_anywhere_rpcping=[
+            ladder,
+            {**ladder, "from": "mbx1"},
+            {**ladder, "from": "nosuch"},
+            {**way, "domain": ""},
+        ],
         outlook_anywhere_rpcping_password=PASSWORD,
     )
     assert run.exit_code == 2, run.screen
@@ -103,12 +109,17 @@ def test_a_lost_server_a_ladder_and_what_waits_are_told(start_model: StartModel)
     assert pending.startswith("cas1: DisabledComponents is 0xFF, not in force yet: ")
     assert [item["host"] for item in told["unread"]] == ["gc1"]
     assert "gc1: unreachable: " in run.screen
-    climbed, missing = told["rpcping"]
+    climbed, missing, stranger, nowhere = told["rpcping"]
     assert (climbed["host"], climbed["proved"], climbed["stopped_at"]) == ("cas1", False, "6004")
     assert [step["state"] for step in climbed["steps"]] == ["succeeded"] * 3 + ["failed"]
     assert any("problem B (possible)" in line for line in climbed["fits"])
     assert missing["host"] == "mbx1"
     assert "rpcping did not run: " in missing["trouble"]
+    assert stranger["trouble"] == "rpcping did not run: nosuch is no host of the inventory"
+    assert nowhere["trouble"] == (
+        "rpcping did not run: from is not given; domain is not given; proxy_authentication is not given"
+    )
+    assert "outlook_anywhere_affinity is source-ip: source_ip, ssl_id and none are known" in run.screen
     shown = run.screen + "".join(path.read_text(encoding="utf-8") for path in _files(fleet))
     assert PASSWORD not in shown
 

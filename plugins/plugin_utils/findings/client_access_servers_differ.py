@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from ..allowed_ports import AllowedPorts
 from ..facts.roles import WINDOWS_2003
 from ..fixes.ipv6_components import ALL_BITS, COMPONENTS, NUMBERS, Ipv6Components, shown_number
 from ..fixes.valid_ports import VALID_PORTS
 from ..fleet_finding import FleetFinding
-from .allowed_ports import AllowedPorts, each_once, lists_of
+from .allowed_ports import each_once, lists_of
 from .fleet import Fleet, Kind, Seen, some, together
 from .polling_frozen_on_some import minutes_of
 
@@ -25,8 +26,8 @@ KIND = Kind(
     fix=(
         "Is a difference not meant: playbook site brings the settings of the collection to the same value everywhere; "
         "authentication of the virtual directories is set with Set-OutlookAnywhere and its like; update rollups are "
-        "installed on all of them. Is it meant, leave it: this is no more than a notice, but for an RPC proxy that is "
-        "switched off."
+        "installed on all of them; an RPC proxy is switched on by Enabled 1 in "
+        "HKLM\\SOFTWARE\\Microsoft\\Rpc\\RpcProxy. Is it meant, leave it: this is no more than a notice."
     ),
     undo="Module restore brings back what a server had before (its snapshots).",
     reference="Exchange team blog, 2008-06-20; MicrosoftDocs/win32, rpc-over-http-security",
@@ -40,7 +41,6 @@ class Aspect:
 
     name: str
     of: Callable[[Seen], str | None]
-    suffers: bool = False
 
     def values(self, servers: Iterable[Seen]) -> dict[str, str]:
         """The value of each server that shows one."""
@@ -48,25 +48,25 @@ class Aspect:
 
 
 def client_access_servers_differ(fleet: Fleet) -> FleetFinding | None:
-    """A notice, unless the RPC proxy is switched off on one of them."""
+    """A notice: whatever differs may be meant so, an RPC proxy that is switched off too."""
     servers = [seen for seen in fleet.client_access if not seen.later_exchange]
     differing: dict[str, list[str]] = {}
     hosts: list[str] = []
-    suffers = False
     lists = lists_of(servers)
-    if lines := _lists_differ(lists):
-        differing[VALID_PORTS] = lines
-        hosts += lists
+    # Lists that are to be different are not compared.
+    for alike in fleet.by_mailbox_servers(lists).values():
+        if lines := _lists_differ({host: lists[host] for host in alike}):
+            differing.setdefault(VALID_PORTS, []).extend(lines)
+            hosts += alike
     for aspect in ASPECTS:
         values = aspect.values(servers)
         if len(set(values.values())) > 1:
             differing[aspect.name] = [f"{aspect.name}: {line}" for line in together(values)]
             hosts += values
-            suffers = suffers or aspect.suffers
     if not differing:
         return None
     return KIND.finding(
-        "problem" if suffers else "notice",
+        "notice",
         hosts,
         f"the Client Access servers differ in {some(differing, 20)}",
         [*(line for lines in differing.values() for line in lines), *fleet.not_read("client_access")],
@@ -138,7 +138,7 @@ def _switch(directory: str, switch: str) -> Callable[[Seen], str | None]:
 
 ASPECTS = (
     Aspect("PeriodicPollingMinutes", minutes_of),
-    Aspect("the RPC proxy", _proxy, suffers=True),
+    Aspect("the RPC proxy", _proxy),
     Aspect("the build of Exchange", _build),
     Aspect(COMPONENTS, _components),
     Aspect("IPv6", _ipv6),

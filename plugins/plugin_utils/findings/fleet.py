@@ -86,6 +86,8 @@ class Fleet:
     unread: Mapping[str, str]
     readings: Mapping[str, Mapping[str, Any]]
     mailbox_servers: tuple[ServerName, ...] = ()
+    # What a Client Access server is to reach where it has a list of its own.
+    own_mailbox_servers: Mapping[str, tuple[ServerName, ...]] = field(default_factory=dict)
     global_catalogs: tuple[DirectoryServer, ...] = ()
     unnamed: tuple[str, ...] = ()
     names: frozenset[str] = frozenset()
@@ -102,9 +104,15 @@ class Fleet:
         unread = {host: why for host in every if (why := _why_unread(plain.get(host))) is not None}
         seen = {host: Seen(host, plain[host]["server"]) for host in every if host not in unread}
         mailbox_servers, nameless = _names(inventory.get("mailbox_servers"))
+        own = {host: _names(values) for host, values in _mapping(inventory.get("own_mailbox_servers")).items()}
         catalogs = tuple(_catalog(value) for value in _list(inventory.get("global_catalogs")))
-        unnamed = (*nameless, *(catalog.unknown for catalog in catalogs if catalog.name is None))
-        named = [*mailbox_servers, *(catalog.name for catalog in catalogs if catalog.name)]
+        unnamed = (
+            *nameless,
+            *(why for _servers, reasons in own.values() for why in reasons),
+            *(catalog.unknown for catalog in catalogs if catalog.name is None),
+        )
+        named = [*mailbox_servers, *(server for servers, _reasons in own.values() for server in servers)]
+        named += [catalog.name for catalog in catalogs if catalog.name]
         extra = [text.rpartition(":")[0] for text in _texts(inventory.get("extra_entries"))]
         return cls(
             client_access=_of(seen, hosts["client_access"]),
@@ -114,12 +122,21 @@ class Fleet:
             readings=plain,
             mailbox_servers=mailbox_servers,
             global_catalogs=catalogs,
-            unnamed=unnamed,
+            unnamed=tuple(dict.fromkeys(unnamed)),
+            own_mailbox_servers={str(host): servers for host, (servers, _reasons) in own.items()},
             names=frozenset(name.lower() for name in (*extra, *_all_names(named), *_own_names(every, seen.values()))),
             split_connection_wanted=str(inventory.get("affinity") or "") in WITHOUT_AFFINITY,
-            further_mailbox_servers=max(0, len(mailbox_servers) + len(nameless) - len(hosts["mailbox"])),
+            further_mailbox_servers=max(0, len(mailbox_servers) + len(nameless) - len(hosts["mailbox"]))
+            + len({server for servers, _reasons in own.values() for server in servers} - {*mailbox_servers}),
             hosts=hosts,
         )
+
+    def by_mailbox_servers(self, hosts: Iterable[str]) -> dict[tuple[ServerName, ...], list[str]]:
+        """The Client Access servers by the Mailbox servers that they are to reach."""
+        found: dict[tuple[ServerName, ...], list[str]] = {}
+        for host in hosts:
+            found.setdefault(self.own_mailbox_servers.get(host, self.mailbox_servers), []).append(host)
+        return found
 
     def not_read(self, *groups: str) -> list[str]:
         """A line of evidence for the servers of these groups that were not read, if there are any."""
@@ -138,6 +155,16 @@ def together(texts: Mapping[str, str]) -> list[str]:
     for host, text in texts.items():
         hosts.setdefault(text, []).append(host)
     return [f"{some(names)}: {text}" for text, names in hosts.items()]
+
+
+def gathered(lines: Iterable[str]) -> tuple[str, ...]:
+    """Lines C(host: text), each text once with all servers that it is true of; other lines once."""
+    hosts: dict[str, list[str]] = {}
+    for line in dict.fromkeys(lines):
+        host, colon, text = line.partition(": ")
+        found = hosts.setdefault(text if colon else line, [])
+        found += [host] if colon else []
+    return tuple(f"{some(names)}: {text}" if names else text for text, names in hosts.items())
 
 
 def some(texts: Iterable[str], most: int = _FEW) -> str:
@@ -162,6 +189,10 @@ def _why_unread(reading: Mapping[str, Any] | None) -> str | None:
     if reading and not isinstance(reading.get("server", {}), Mapping):
         return "its reading has no facts"
     return why_unread(reading)
+
+
+def _mapping(value: object) -> Mapping[Any, Any]:
+    return value if isinstance(value, Mapping) else {}
 
 
 def _list(value: object) -> list[Any]:

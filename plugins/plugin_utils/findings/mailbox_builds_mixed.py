@@ -32,7 +32,7 @@ def mailbox_builds_mixed(fleet: Fleet) -> FleetFinding | None:
     return KIND.finding(
         "notice",
         below,
-        f"{some(below)} is the reason why Client Access servers need IPv6 off: the other Mailbox servers have build "
+        f"{some(below)} is the reason why Client Access servers need IPv6 off: other Mailbox servers have build "
         f"{FIXED} or later",
         [*together({host: f"build {build}" for host, build in builds.items()}), *fleet.not_read("mailbox")],
     )

@@ -23,8 +23,9 @@ SEQUENCE = "ncacn_http:6004"
 class Progress:
     """The state of each part; C(without_directory) and C(not_pinned) are what the gates miss, a line a server.
 
-    C(switched) are Mailbox servers that do not refer HTTP clients to DSProxy any more, C(refer) those that do,
-    C(offering) the Global Catalogs whose value is set, C(listing) the Client Access servers that list one of them.
+    C(lacking) are the servers that the gates miss something of; C(switched) are Mailbox servers that do not refer HTTP
+    clients to DSProxy any more, C(refer) those that do; C(offering) the Global Catalogs whose value is set, C(listing)
+    the Client Access servers that list one of them.
     """
 
     switched: tuple[Seen, ...]
@@ -33,6 +34,7 @@ class Progress:
     listing: tuple[str, ...]
     without_directory: tuple[str, ...]
     not_pinned: tuple[str, ...]
+    lacking: tuple[str, ...]
     attested: tuple[str, ...]
     not_read: tuple[str, ...]
 
@@ -43,13 +45,15 @@ class Progress:
         others = [catalog for catalog in fleet.global_catalogs if not _is_read(catalog, fleet)]
         names = [catalog.name for catalog in fleet.global_catalogs if catalog.name]
         alike = _alike(fleet)
+        without_directory, not_pinned = _without_directory(fleet), _not_pinned(alike, fleet)
         return cls(
             switched=tuple(seen for seen in mailbox if seen.get("refers_http_to_dsproxy") is False),
             refer=tuple(seen for seen in mailbox if seen.get("refers_http_to_dsproxy") is True),
             offering=tuple(seen.host for seen in fleet.global_catalog if _offers(seen)),
             listing=tuple(seen.host for group in alike if _lists(group[0], names, fleet) for seen in group),
-            without_directory=tuple(together(_without_directory(fleet))),
-            not_pinned=tuple(together(_not_pinned(alike, fleet))),
+            without_directory=tuple(together(without_directory)),
+            not_pinned=tuple(together(not_pinned)),
+            lacking=(*without_directory, *not_pinned),
             attested=tuple(catalog.shown for catalog in others if catalog.attested),
             not_read=tuple(catalog.shown for catalog in others if not catalog.attested and catalog.host is None),
         )

@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from ..allowed_ports import AllowedPorts
 from ..fixes.valid_ports import global_catalog_entries
 from ..fleet_finding import FleetFinding
 from ..formats import sc
-from ..formats.names import ServerName
+from ..formats.valid_ports import Entry
 from .allowed_ports import each_once, lists_of, mailbox_entries
 from .fleet import Fleet, Kind, Seen, count, some, together
 from .progress import progress_of
@@ -34,23 +37,27 @@ SERVICE_HOST = "MSExchangeServiceHost"
 def valid_ports_lack_a_server(fleet: Fleet) -> FleetFinding | None:
     """A problem where nothing will add what is missing, or users are sent to what is missing already."""
     progress = progress_of(fleet)
-    mailbox = _needed(fleet)
     catalogs = [catalog.name for catalog in fleet.global_catalogs if catalog.name]
     if not fleet.split_connection_wanted and not progress.begun:
         catalogs = []
-    wanted = [entry for server in mailbox for entry in mailbox_entries(server)]
     further = [entry for server in catalogs for entry in global_catalog_entries(server)]
-    frozen = {seen.host: why for seen in fleet.client_access if (why := _nobody_writes(seen))}
+    nobody_adds = {seen.host: why for seen in fleet.client_access if (why := _nobody_writes(seen))}
+    polls = {seen.host: _polls(seen) for seen in fleet.client_access}
     lists = lists_of(fleet.client_access)
-    of_mailbox = each_once(lists, lambda allowed: allowed.lacks(wanted))
-    of_catalogs = each_once(lists, lambda allowed: allowed.lacks(further))
+    without = _not_asked_for(fleet)
+    of_mailbox: dict[str, list[str]] = {}
+    for servers, hosts in fleet.by_mailbox_servers(lists).items():
+        needed = [server for server in servers if server.fqdn.lower() not in without]
+        wanted = [entry for server in needed for entry in mailbox_entries(server)]
+        of_mailbox |= _lacks({host: lists[host] for host in hosts}, wanted)
+    of_catalogs = _lacks(lists, further)
     lacking = [host for host in lists if of_mailbox[host] or of_catalogs[host]]
     if not lacking:
         return None
-    suffers = any(of_mailbox[host] and host in frozen for host in lacking)
+    suffers = any(of_mailbox[host] and host in nobody_adds for host in lacking)
     suffers = suffers or bool(progress.switched and any(of_catalogs[host] for host in lacking))
     texts = {
-        host: f"does not allow {some([*of_mailbox[host], *of_catalogs[host]])}; {frozen.get(host, 'it polls')}"
+        host: f"does not allow {some([*of_mailbox[host], *of_catalogs[host]])}; {nobody_adds.get(host) or polls[host]}"
         for host in lacking
     }
     return KIND.finding(
@@ -61,12 +68,22 @@ def valid_ports_lack_a_server(fleet: Fleet) -> FleetFinding | None:
     )
 
 
-def _needed(fleet: Fleet) -> list[ServerName]:
-    """Mailbox servers that clients ask for by name: not the node of a cluster, nor what has no use for the list."""
-    without = {
-        str(seen.get("fqdn")).lower() for seen in fleet.mailbox if seen.get("cluster_node") or seen.later_exchange
+def _lacks(lists: Mapping[str, AllowedPorts], wanted: list[Entry]) -> dict[str, list[str]]:
+    return each_once(lists, lambda allowed: allowed.lacks(wanted))
+
+
+def _not_asked_for(fleet: Fleet) -> set[str]:
+    """What no client asks for by its name: the node of a cluster, what may be one, and what has no use for the list."""
+    return {
+        name.lower()
+        for seen in fleet.mailbox
+        if seen.get("cluster_node") or "cluster_node" in seen.unknown or seen.later_exchange
+        for name in (str(seen.get("fqdn")), seen.host)
     }
-    return [server for server in fleet.mailbox_servers if server.fqdn.lower() not in without]
+
+
+def _polls(seen: Seen) -> str:
+    return "it polls" if seen.known("polling_minutes") else "whether it polls is not known"
 
 
 def _nobody_writes(seen: Seen) -> str:

@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
+from ..allowed_ports import AllowedPorts
 from ..fleet_finding import FleetFinding
 from ..formats.names import is_ipv4, netbios_of
-from .allowed_ports import AllowedPorts, each_once, lists_of
+from .allowed_ports import each_once, lists_of
 from .fleet import Fleet, Kind, count, some, together
 
 KIND = Kind(

@@ -55,13 +55,13 @@ class Problem:
 
     @classmethod
     def of(cls, about: About, verdicts: Iterable[Verdict]) -> Problem:
-        """The worst state that any server has, and the servers that have it."""
+        """The worst state that any server has, and the servers that have it; what is not present is nowhere."""
         verdicts = sorted(verdicts, key=lambda verdict: STATES.index(verdict.state))
         state = verdicts[0].state if verdicts else "unknown"
         return cls(
             about=about,
             state=state,
-            hosts=tuple(item.host for item in verdicts if item.host is not None and item.state == state),
+            hosts=() if state == "not_present" else _hosts(verdicts, state),
             evidence=_each(item.evidence for item in verdicts),
             pending=_each(item.pending for item in verdicts),
             unknown=_each(item.unknown for item in verdicts),
@@ -78,6 +78,10 @@ class Problem:
             "pending": list(self.pending),
             "unknown": list(self.unknown),
         }
+
+
+def _hosts(verdicts: Iterable[Verdict], state: State) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(item.host for item in verdicts if item.host is not None and item.state == state))
 
 
 def _each(texts: Iterable[Iterable[str]]) -> tuple[str, ...]:
@@ -145,6 +149,11 @@ class Unread:
     state: Literal["unreachable", "failed", "not_read"]
     why: str
     attested: bool = False
+
+    @property
+    def told(self) -> str:
+        """Among what is not known."""
+        return f"{self.host}: was not read: {self.why}"
 
     @property
     def line(self) -> str:

@@ -11,11 +11,14 @@ from functools import cached_property
 from typing import Any
 
 from ..findings.fleet import Fleet
+from ..formats.text import shortened
 from ..inventory_names import IDENTITY_VARIABLE
 from .answer import Unread
 
 MAILBOX_ROLE = "MailboxRole"
 LOOPBACK = "::1"
+AFFINITIES = ("source_ip", "ssl_id", "none")
+_SHOWN = 200
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,7 @@ class Row:
     def pending(self, host: str) -> str:
         """In one line."""
         state = "not in force yet" if self.effective == "no" else "not known to be in force"
-        return f"{host}: {self.setting} is {self.configured}, {state}: {self.reason}"
+        return f"{host}: {self.setting} is {shortened(self.configured or 'absent', _SHOWN)}, {state}: {self.reason}"
 
 
 @dataclass(frozen=True)
@@ -45,19 +48,23 @@ class Case:
     global_catalog: tuple[str, ...]
     further_mailbox_servers: tuple[Any, ...]
     affinity: str
+    # What the inventory says of it, where that is no affinity.
+    odd_affinity: str
     # The same as the fleet's findings see it.
     fleet: Fleet
 
     @classmethod
     def of(cls, readings: Mapping[str, Mapping[str, Any]], inventory: Mapping[str, Any]) -> Case:
         """From the options of the module diagnosis."""
+        affinity = str(inventory.get("affinity") or "")
         return cls(
             readings=readings,
             client_access=tuple(inventory.get("client_access") or ()),
             mailbox=tuple(inventory.get("mailbox") or ()),
             global_catalog=tuple(inventory.get("global_catalog") or ()),
             further_mailbox_servers=tuple(inventory.get("further_mailbox_servers") or ()),
-            affinity=str(inventory.get("affinity") or ""),
+            affinity=affinity if affinity in AFFINITIES else "",
+            odd_affinity="" if affinity in AFFINITIES else affinity,
             fleet=Fleet.of(readings, inventory),
         )
 
@@ -146,4 +153,4 @@ class Case:
 
 
 def _owner(listener: Mapping[str, Any]) -> str:
-    return f"{listener.get('owner') or 'an unknown program'} (pid {listener.get('pid')})"
+    return str(listener.get("owner") or f"an unknown program (pid {listener.get('pid')})")

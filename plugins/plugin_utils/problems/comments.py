@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ..findings.fleet import gathered
 from .answer import Ladder, Problem, Remark
 from .case import Case
 
@@ -45,7 +46,7 @@ def _ntlm(case: Case) -> Remark:
         hosts=tuple(ntlm),
         text="NTLM on Outlook Anywhere is reported to break /OAB and Autodiscover until IIS restarts, even with it "
         "disabled. Where they fail, restart IIS",
-        evidence=tuple(evidence),
+        evidence=gathered(evidence),
         reference=_COMMENTS,
     )
 
@@ -53,7 +54,7 @@ def _ntlm(case: Case) -> Remark:
 def _basic(case: Case, problems: Mapping[str, Problem]) -> Remark:
     prompts = problems["C"]
     seen = prompts.state == "present"
-    evidence = tuple(
+    evidence = gathered(
         f"{host}: {item.get('path')}: Basic {_word(item.get('basic'))}"
         for host in case.client_access
         if (item := _directory(case, host, "rpc"))
@@ -90,7 +91,7 @@ def _session_limit(case: Case) -> Remark:
         hosts=tuple(limited),
         text=f"a Global Catalog on Windows Server 2008 allows {LIMIT} NSPI sessions a user. More can show a credential "
         "prompt that looks like problem C; NSPI max sessions per user in NTDS\\Parameters raises the limit",
-        evidence=tuple(evidence),
+        evidence=gathered(evidence),
         reference="KB 949469",
     )
 

@@ -37,7 +37,7 @@ def credential_prompts(case: Case) -> Problem:
 
 def _judge(case: Case, host: str) -> Verdict:
     if (unread := case.why_unread(host)) is not None:
-        return Verdict(host, "unknown", unknown=(f"{host} was not read: {unread.why}",))
+        return Verdict(host, "unknown", unknown=(unread.told,))
     directories = case.facts(host).get("iis_authentication")
     if directories is None:
         return _without_iis_7(case, host)
@@ -48,7 +48,7 @@ def _judge(case: Case, host: str) -> Verdict:
         return Verdict(host, "not_present", (*told, f"{host}: no NTLM is accepted there"))
     if rpc.get("windows") is None or rpc.get("kernel_mode") is None:
         why = case.why_unknown(host, "iis_authentication.rpc", "iis_authentication")
-        return Verdict(host, "unknown", told, unknown=(f"how {path} of {host} authenticates is not known: {why}",))
+        return Verdict(host, "unknown", told, unknown=(f"{host}: how {path} authenticates is not known: {why}",))
     if rpc["kernel_mode"]:
         others = (directories.get(name) or {} for name in OTHERS)
         also = tuple(_told(host, item) for item in others if item.get("windows") and item.get("kernel_mode"))
@@ -59,7 +59,7 @@ def _judge(case: Case, host: str) -> Verdict:
 def _without_iis_7(case: Case, host: str) -> Verdict:
     facts = case.facts(host)
     if "iis_authentication" not in facts or "iis_authentication" in (facts.get("unknown") or {}):
-        why = f"how IIS of {host} authenticates is not known: {case.why_unknown(host, 'iis_authentication')}"
+        why = f"{host}: how IIS authenticates is not known: {case.why_unknown(host, 'iis_authentication')}"
         return Verdict(host, "unknown", unknown=(why,))
     return Verdict(host, "not_present", (f"{host}: no IIS 7 is there, and IIS 6 has no kernel-mode authentication",))
 

@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
+from ..findings.fleet import gathered
 from ..fleet_finding import FleetFinding
-from .answer import Diagnosis
+from .answer import Diagnosis, Problem
 from .case import Case
 from .comments import remarks
 from .credential_prompts import credential_prompts
@@ -23,7 +25,7 @@ PROBLEMS = (between_servers, on_one_server, split_connections, credential_prompt
 
 def diagnose(case: Case, findings: Iterable[FleetFinding] = (), rpcping: Iterable[Mapping[str, Any]] = ()) -> Diagnosis:
     """The whole answer, of readings alone."""
-    problems = tuple(judge(case) for judge in PROBLEMS)
+    problems = tuple(_gathered(judge(case)) for judge in PROBLEMS)
     ladders = tuple(ladder_of(result, problems) for result in rpcping)
     return Diagnosis(
         problems=problems,
@@ -31,9 +33,19 @@ def diagnose(case: Case, findings: Iterable[FleetFinding] = (), rpcping: Iterabl
         ladders=ladders,
         remarks=remarks(case, problems, ladders),
         unread=case.unread,
-        not_known=tuple(
+        not_known=gathered(
             f"{host}: {part}: {why}"
             for host in case.hosts
             for part, why in (case.facts(host).get("unknown") or {}).items()
         ),
+    )
+
+
+def _gathered(problem: Problem) -> Problem:
+    """Lines that are true of several servers once: a fleet may have a thousand of them."""
+    return replace(
+        problem,
+        evidence=gathered(problem.evidence),
+        pending=gathered(problem.pending),
+        unknown=gathered(problem.unknown),
     )

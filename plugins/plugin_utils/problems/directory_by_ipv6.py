@@ -9,7 +9,7 @@ Sources: Exchange team blog, 2008-06-20; KB 952580; TechNet cc411322; KB 929852.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from ..fixes import ipv6_components
@@ -24,9 +24,10 @@ COMPONENTS = (Ipv6Components.name, ipv6_components.COMPONENTS)
 OFF = ("0xff", "0xffffffff")
 PREFER_IPV4 = "0x20"
 HOSTS_FIX = HostsIpv4.name
+_NOT_KNOWN = "whether it has the problem is not known"
 _FILE_NOT_KNOWN = "its hosts file is not known"
 # How a Mailbox server listens on 6004.
-Listens = Literal["as it should", "against its build", "broken", "unknown"]
+Listens = Literal["as it should", "against its build", "broken", "silent", "unknown"]
 _SOURCE = "Exchange team blog, 2008-06-20; KB 952580; TechNet cc411322"
 
 BETWEEN_SERVERS = About(
@@ -70,29 +71,33 @@ def between_servers(case: Case) -> Problem:
 
 def on_one_server(case: Case) -> Problem:
     """Problem A', judged for every server that has both roles, by the inventory or by its own registry."""
-    both = [host for host in case.client_access if host in case.mailbox or _has_mailbox_role(case, host)]
-    if case.client_access and not both:
-        return Problem.of(ON_ONE_SERVER, [Verdict(None, "not_present", ("no server has both roles",))])
-    return Problem.of(ON_ONE_SERVER, [_on_itself(case, host) for host in both])
+    verdicts = [verdict for host in case.client_access if (verdict := _on_one(case, host)) is not None]
+    if case.client_access and not verdicts:
+        verdicts = [Verdict(None, "not_present", ("no server has both roles",))]
+    return Problem.of(ON_ONE_SERVER, verdicts)
 
 
 def _between(case: Case, host: str, mailbox: Mapping[str, _Mailbox]) -> Verdict:
     if (unread := case.why_unread(host)) is not None:
-        return Verdict(host, "unknown", unknown=(f"{host} was not read: {unread.why}",))
+        return Verdict(host, "unknown", unknown=(unread.told,))
     if not case.mailbox and not case.further_mailbox_servers:
         return Verdict(host, "unknown", unknown=("the inventory has no Mailbox server",))
     need = ipv6_need(case.mailbox, case.hostvars, case.further_mailbox_servers, host)
     served = {name: server for name, server in mailbox.items() if name != host}
-    if not need.needed:
-        return Verdict(host, "not_present", _by_server(need.reason, served) or (f"{host}: {need.reason}",))
-    unknown = [name for name, server in served.items() if server.listens == "unknown"]
-    unknown += [name for name in need.unread if name in map(_fqdn, case.further_mailbox_servers)]
+    doubtful = [name for name, server in served.items() if server.listens in ("silent", "unknown")]
+    by_server = _by_server(need.reason, served)
+    if not need.needed and not (by_server and doubtful):
+        return Verdict(host, "not_present", by_server or (f"{host}: {need.reason}",))
+    unknown = [_why_in_doubt(case, name, served[name].listens) for name in doubtful]
+    outside = {_fqdn(name) for name in case.further_mailbox_servers}
+    unknown += [f"{name}: {_NOT_KNOWN}: it is not in the inventory" for name in need.unread if name in outside]
     broken = [server for server in served.values() if server.listens in ("broken", "against its build")]
     if not broken and not unknown:
         return Verdict(host, "not_present", tuple(line for server in served.values() for line in server.seen))
     reached = _reached_by_ipv6(case, host)
     if reached.state == "not_present":
-        return reached
+        silent = tuple(f"{name}: nobody listens on 6004" for name in doubtful if served[name].listens == "silent")
+        return replace(reached, evidence=(*reached.evidence, *silent))
     state: State = "possible" if broken else "unknown"
     if any(server.listens == "broken" for server in broken):
         state = reached.state
@@ -101,7 +106,7 @@ def _between(case: Case, host: str, mailbox: Mapping[str, _Mailbox]) -> Verdict:
         state,
         (*(line for server in broken for line in server.seen), *reached.evidence),
         reached.pending,
-        (*reached.unknown, *(f"whether {name} has the problem is not known" for name in unknown)),
+        (*reached.unknown, *unknown),
     )
 
 
@@ -117,14 +122,27 @@ def _fqdn(name: Any) -> str:
 
 
 def _listens(case: Case, host: str) -> Listens:
-    """By the build where that is known, and by what was seen on 6004."""
-    need, stacks = ipv6_need([host], case.hostvars), set(case.facts(host).get("directory_stacks") or ())
-    if not need.needed:
+    """By the build where that is known, and by what was seen on 6004: where nobody listens that is another fault."""
+    facts, need = case.facts(host), ipv6_need([host], case.hostvars)
+    if facts.get("domain_controller") or facts.get("exchange_2010_or_later"):
         return "as it should"
+    stacks = set(facts.get("directory_stacks") or ())
+    # Nobody listens on the passive node of a cluster.
+    if facts.get("directory_stacks") is not None and not stacks and not facts.get("cluster_node"):
+        return "silent"
+    if not need.needed:
+        return "as it should" if facts.get("directory_stacks") is not None else "unknown"
     if stacks == BOTH_STACKS:
         # The documented fault of this build, which it does not show.
         return "as it should" if need.unread else "against its build"
     return "unknown" if need.unread and not stacks else "broken"
+
+
+def _why_in_doubt(case: Case, host: str, listens: Listens) -> str:
+    if listens == "silent":
+        return f"{host}: nobody listens on 6004, which is not this problem: see first why MSExchangeSA does not listen"
+    why = case.why_unknown(host, "directory_stacks", "listeners", "exchange_rollups", "exchange_build")
+    return f"{host}: {_NOT_KNOWN}: {why}"
 
 
 def _seen_on(case: Case, host: str) -> tuple[str, ...]:
@@ -144,27 +162,41 @@ def _reached_by_ipv6(case: Case, host: str) -> Verdict:
         return Verdict(host, "not_present", (f"{host}: no IPv6 address beside loopback is left", *told))
     pending = (row.pending(host),) if row and configured in (*OFF, PREFER_IPV4) and row.effective != "yes" else ()
     if left is None:
-        why = f"the IPv6 addresses of {host} are not known: {case.why_unknown(host, 'addresses.ipv6', 'addresses')}"
+        why = f"{host}: its IPv6 addresses are not known: {case.why_unknown(host, 'addresses.ipv6', 'addresses')}"
         return Verdict(host, "unknown", told, pending, (why,))
     addresses = f"{host}: IPv6 addresses beside loopback: {', '.join(left)}"
     return Verdict(host, "possible" if configured == PREFER_IPV4 else "present", (addresses, *told), pending)
 
 
-def _has_mailbox_role(case: Case, host: str) -> bool:
-    return MAILBOX_ROLE in (case.facts(host).get("exchange_roles") or ())
+def _on_one(case: Case, host: str) -> Verdict | None:
+    """None where the server has one role, for certain."""
+    if (unread := case.why_unread(host)) is not None:
+        return Verdict(host, "unknown", unknown=(unread.told,))
+    roles = case.facts(host).get("exchange_roles")
+    if host in case.mailbox or MAILBOX_ROLE in (roles or ()):
+        return _on_itself(case, host)
+    if roles is not None or _why_without(case, host):
+        return None
+    why = case.why_unknown(host, "exchange_roles")
+    return Verdict(host, "unknown", unknown=(f"{host}: whether it has the Mailbox role is not known: {why}",))
+
+
+def _why_without(case: Case, host: str) -> str:
+    """Why a server with both roles has not the problem, whatever its hosts file holds; empty where it may have it."""
+    need, own = hosts_file_need([host], case.hostvars, host), f"{host}: "
+    # Where its Windows or Exchange has no such problem, nobody's port decides.
+    certain = not need.needed and (not need.reason.startswith(own) or _listens(case, host) == "as it should")
+    return need.reason.removeprefix(own) if certain else ""
 
 
 def _on_itself(case: Case, host: str) -> Verdict:
-    if (unread := case.why_unread(host)) is not None:
-        return Verdict(host, "unknown", unknown=(f"{host} was not read: {unread.why}",))
-    need = hosts_file_need([host], case.hostvars, host)
-    if not need.needed:
-        return Verdict(host, "not_present", (f"{host}: {need.reason}",))
-    outside = () if host in case.mailbox else (f"{host}: it has the Mailbox role and is not in group mailbox",)
+    if without := _why_without(case, host):
+        return Verdict(host, "not_present", (f"{host}: {without}",))
     listens = _listens(case, host)
+    outside = () if host in case.mailbox else (f"{host}: it has the Mailbox role and is not in group mailbox",)
     seen = (*outside, *_seen_on(case, host))
-    if listens == "unknown":
-        return Verdict(host, "unknown", seen, unknown=(f"whether {host} has the problem is not known",))
+    if listens in ("silent", "unknown"):
+        return Verdict(host, "unknown", seen, unknown=(_why_in_doubt(case, host, listens),))
     if listens == "as it should":
         return Verdict(host, "not_present", seen)
     return _by_the_hosts_file(case, host, "present" if listens == "broken" else "possible", seen)

@@ -8,13 +8,15 @@ Source: Exchange team blog, 2008-06-20; the order of its fix is docs/fleet-order
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
+from ..findings.fleet import some
 from ..findings.progress import Progress
 from ..fixes.dsproxy_referral import REFER, DsproxyReferral
 from ..fixes.valid_ports import VALID_PORTS, ValidPorts
-from .answer import About, Problem, Verdict
+from ..gates import DirectoryServer
+from .answer import About, Problem, State, Verdict
 from .case import Case, Row
 
 REFERRAL = (DsproxyReferral.name, REFER)
@@ -32,19 +34,31 @@ ABOUT = About(
     reference="Exchange team blog, 2008-06-20",
 )
 _SPLITS = ("ssl_id", "none")
+_RESTART_NOT_KNOWN = "whether MSExchangeSA has restarted since it stopped to refer to DSProxy is not known"
+_ODD = "source_ip, ssl_id and none are known, so it is taken as not set"
 
 
 @dataclass(frozen=True)
 class _Fix:
-    """How far a fleet is with the fix: what is known to lack, what could not be judged, and who refers to DSProxy."""
+    """How far a fleet is with the fix: what is known to lack, what could not be judged, and who refers to DSProxy.
+
+    C(lacking), C(waits) and C(unproved) are servers: those that lack their part, those whose part is not in force yet,
+    and those of which nobody knows whether it is.
+    """
 
     lacks: tuple[str, ...]
     unknown: tuple[str, ...]
     refer: tuple[str, ...]
     do_not_refer: tuple[str, ...]
     pending: tuple[str, ...]
-    waits: bool
-    unproved: bool
+    lacking: tuple[str, ...]
+    waits: tuple[str, ...]
+    unproved: tuple[str, ...]
+
+    @property
+    def is_half_way(self) -> bool:
+        """Whether a Mailbox server hands out Global Catalogs that clients do not reach."""
+        return bool(self.do_not_refer and self.lacks)
 
     @property
     def in_place(self) -> bool:
@@ -54,15 +68,30 @@ class _Fix:
 
 def split_connections(case: Case) -> Problem:
     """Problem B, judged for the fleet: nobody can read a load balancer, so outlook_anywhere_affinity speaks for it."""
-    return Problem.of(ABOUT, [_judge(case, _fix(case))])
+    fix = _fix(case)
+    verdict = _judge(case, fix)
+    odd = (f"outlook_anywhere_affinity is {case.odd_affinity}: {_ODD}",) if case.odd_affinity else ()
+    return Problem.of(ABOUT, [replace(verdict, unknown=(*odd, *verdict.unknown)), *_servers(case, fix, verdict.state)])
+
+
+def _servers(case: Case, fix: _Fix, state: State) -> list[Verdict]:
+    """The servers that the answer is about: who lacks a part of the fix, who has one that does not work alone."""
+    if state == "unknown":
+        about = {*fix.unproved, *(line.partition(": ")[0] for line in fix.unknown if ": " in line)}
+    elif fix.in_place:
+        about = {*fix.waits}
+    else:
+        about = {*fix.lacking, *(fix.do_not_refer if fix.is_half_way else fix.refer)}
+    known = [host for host in case.hosts if host in about]
+    return [Verdict(host, state) for host in (*known, *sorted(about - {*known}))]
 
 
 def _judge(case: Case, fix: _Fix) -> Verdict:
-    said = f"outlook_anywhere_affinity is {case.affinity or 'not set'}"
+    said = f"outlook_anywhere_affinity is {case.affinity or case.odd_affinity or 'not set'}"
     if not case.client_access:
         return Verdict(None, "unknown", (said,), unknown=("the inventory has no Client Access server",))
-    if fix.do_not_refer and fix.lacks:
-        gone = f"the fix is half-way: {', '.join(fix.do_not_refer)} no longer refer to DSProxy, and clients lack"
+    if fix.is_half_way:
+        gone = f"the fix is half-way: {some(fix.do_not_refer)} no longer refer to DSProxy, and clients lack"
         return Verdict(None, "present", (said, gone, *fix.lacks), fix.pending, fix.unknown)
     none = _cannot_split(case)
     if none:
@@ -71,9 +100,10 @@ def _judge(case: Case, fix: _Fix) -> Verdict:
         evidence = (said, "the fix is in place on every server of the inventory")
         if fix.waits:
             return Verdict(None, "present", evidence, fix.pending)
-        return Verdict(None, "unknown" if fix.unproved else "not_present", evidence, fix.pending)
-    refer = (f"refer HTTP clients to DSProxy: {', '.join(fix.refer)}",) if fix.refer else ()
-    evidence = (said, f"Client Access servers: {', '.join(case.client_access)}", *refer, *fix.lacks)
+        unproved = tuple(f"{host}: {_RESTART_NOT_KNOWN}" for host in fix.unproved)
+        return Verdict(None, "unknown" if unproved else "not_present", evidence, fix.pending, unproved)
+    refer = (f"refer HTTP clients to DSProxy: {some(fix.refer)}",) if fix.refer else ()
+    evidence = (said, f"Client Access servers: {some(case.client_access)}", *refer, *fix.lacks)
     if case.affinity not in _SPLITS:
         why = "whether the load balancer keeps a client on one server cannot be read: set outlook_anywhere_affinity"
         return Verdict(None, "possible", evidence, fix.pending, (why, *fix.unknown))
@@ -95,6 +125,7 @@ def _fix(case: Case) -> _Fix:
     progress = Progress.of(case.fleet)
     switched = [seen.host for seen in progress.switched]
     in_doubt = _in_doubt(case, switched, REFERRAL)
+    told = [host for host in switched if (row := case.row(host, *REFERRAL)) and row.configured is not None]
     not_taken_up = {
         host: row for host, row in _in_doubt(case, case.client_access, LISTED).items() if row.effective == "no"
     }
@@ -103,15 +134,20 @@ def _fix(case: Case) -> _Fix:
         unknown=_unknown(case, progress),
         refer=tuple(seen.host for seen in progress.refer),
         do_not_refer=tuple(switched),
-        pending=tuple(row.pending(host) for some in (in_doubt, not_taken_up) for host, row in some.items()),
-        waits=any(row.effective == "no" for row in (*in_doubt.values(), *not_taken_up.values())),
-        unproved=any(row.effective == "unknown" for row in in_doubt.values()),
+        pending=tuple(row.pending(host) for rows in (in_doubt, not_taken_up) for host, row in rows.items()),
+        lacking=progress.lacking,
+        waits=tuple(host for host, row in (*in_doubt.items(), *not_taken_up.items()) if row.effective == "no"),
+        unproved=tuple(host for host in switched if host not in told or host in in_doubt),
     )
 
 
 def _unknown(case: Case, progress: Progress) -> tuple[str, ...]:
-    unread = [f"{item.host} was not read: {item.why}" for item in case.unread if item.host not in progress.attested]
-    outside = [f"whether {name} offers the directory on 6004 is not known" for name in progress.not_read]
+    unread = [item.told for item in case.unread if item.host not in progress.attested]
+    outside = [f"{name}: whether it offers the directory on 6004 is not known" for name in progress.not_read]
+    outside += [
+        f"{item.shown}: who lets clients through to it is not known: {item.unknown}" for item in _nameless(case)
+    ]
+    outside += [f"{name}: whether it refers to DSProxy is not known: not in the inventory" for name in _outside(case)]
     parts = [
         f"{seen.host}: {part} is not known: {case.why_unknown(seen.host, part)}"
         for seen, part in (
@@ -124,6 +160,19 @@ def _unknown(case: Case, progress: Progress) -> tuple[str, ...]:
     ]
     nobody = () if case.fleet.global_catalogs else ("the inventory has no Global Catalog",)
     return (*unread, *outside, *nobody, *parts)
+
+
+def _nameless(case: Case) -> list[DirectoryServer]:
+    return [catalog for catalog in case.fleet.global_catalogs if catalog.name is None]
+
+
+def _outside(case: Case) -> list[str]:
+    """Mailbox servers that nobody has read; where a node of a cluster was, they are taken for its clustered servers."""
+    if any(seen.get("cluster_node") for seen in case.fleet.mailbox):
+        return []
+    read = {str(seen.get("fqdn")).lower() for seen in case.fleet.mailbox}
+    names = [str(name.get("fqdn") if isinstance(name, Mapping) else name) for name in case.further_mailbox_servers]
+    return [name for name in names if name.lower() not in read]
 
 
 def _in_doubt(case: Case, hosts: Iterable[str], setting: tuple[str, str]) -> dict[str, Row]:

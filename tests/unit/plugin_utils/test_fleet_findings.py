@@ -158,6 +158,49 @@ def test_a_list_that_lacks_a_mailbox_server_is_a_problem_where_nobody_adds_it(fa
     assert finding.evidence[0].startswith("cas1, cas2: does not allow mbx2.contoso.com:6004; ")
 
 
+def of(*names: str) -> str:
+    return ";".join(entry for entry in PORTS.split(";") if entry.startswith(names))
+
+
+def test_a_client_access_server_with_a_list_of_its_own_is_judged_by_that() -> None:
+    one, two = {"valid_ports": of("mbx1"), "polling_minutes": 0}, {"valid_ports": of("mbx2"), "polling_minutes": 0}
+    own = {"cas1": [{"fqdn": "mbx1.contoso.com"}], "cas2": ["mbx2.contoso.com"]}
+    assert judged(fleet(cas1=one, cas2=two), own_mailbox_servers=own) == {}
+    crossed = only("valid_ports_lack_a_server", fleet(cas1=two, cas2=one), own_mailbox_servers=own)
+    assert [line.partition(" mbx")[0] for line in crossed.evidence] == ["cas1: does not allow", "cas2: does not allow"]
+    for_one = only("valid_ports_lack_a_server", fleet(cas1=one, cas2=one), own_mailbox_servers={"cas1": own["cas1"]})
+    assert for_one.hosts == ("cas2",)
+    assert "mbx2:6001-6002" in for_one.evidence[0]
+    assert judged(fleet(cas1={**one, "valid_ports": None}), own_mailbox_servers={"cas1": []}).keys() == {
+        "polling_frozen_on_some",
+        "client_access_servers_differ",
+    }
+    # What somebody wants to be reached is no stranger, on any server.
+    far = {"cas1": [*own["cas1"], "far.contoso.com"]}
+    stranger = {"valid_ports": f"{PORTS};far:6004"}
+    assert "valid_ports_list_nobody" not in judged(fleet(cas2=stranger), own_mailbox_servers=far)
+    assert "valid_ports_list_nobody" in judged(fleet(cas2=stranger))
+
+
+def test_whether_it_polls_is_told_only_where_it_is_known() -> None:
+    cut = {"valid_ports": of("mbx1"), "polling_minutes": None, "unknown": {"polling_minutes": "cut"}}
+    finding = judged(fleet(cas1=cut, cas2=cut))["valid_ports_lack_a_server"]
+    assert finding.level == "notice"
+    assert finding.evidence[0].endswith("; whether it polls is not known")
+
+
+def test_what_may_be_the_node_of_a_cluster_is_not_missing() -> None:
+    frozen = {"valid_ports": of("mbx1"), "polling_minutes": 0}
+    unknown = {"cluster_node": None, "unknown": {"cluster_node": "denied"}}
+    assert judged(fleet(cas1=frozen, cas2=frozen, mbx2=unknown)) == {}
+
+
+@pytest.mark.parametrize("wild", ["*:6001-6004", "mbx*:6001-6004;gc*:6000-6004"])
+def test_a_wildcard_that_lets_clients_through_to_every_global_catalog_is_enough(wild: str) -> None:
+    listed = {**PINNED, "valid_ports": wild}
+    assert judged(fleet(**{**FIXED, "cas1": listed, "cas2": listed}), affinity="ssl_id") == {}
+
+
 def test_an_absent_list_lacks_all_and_an_unread_one_nothing() -> None:
     absent = {"valid_ports": None, "polling_minutes": 0}
     finding = judged(fleet(cas1=absent))["valid_ports_lack_a_server"]
@@ -259,9 +302,9 @@ def test_an_absent_number_is_0_and_an_unread_one_is_none() -> None:
     assert judged(fleet(cas2=components(None, known=False))) == {}
 
 
-def test_an_rpc_proxy_that_is_switched_off_on_one_is_a_problem() -> None:
+def test_an_rpc_proxy_that_is_switched_off_on_one_may_be_meant_so() -> None:
     finding = only("client_access_servers_differ", fleet(cas2={"rpc_proxy_enabled": False}))
-    assert finding.level == "problem"
+    assert finding.level == "notice"
     assert "the RPC proxy: cas2: switched off" in finding.evidence
 
 

@@ -97,15 +97,44 @@ def test_the_inventory_is_gathered_from_whichever_host_has_it() -> None:
     assert found["extra_entries"] == ["proxy:593"]
 
 
-def test_names_that_the_role_is_given_replace_those_of_the_group_and_a_wrong_form_is_left_to_the_roles() -> None:
+def test_global_catalogs_that_a_role_is_given_are_known_once() -> None:
+    named = {"outlook_anywhere_fqdn": "gc1.contoso.com"}
+    hostvars: dict[str, Any] = {
+        "cas1": {"client_access_global_catalogs": ["gc1.contoso.com", {"fqdn": "gc8.contoso.com", "netbios": "EIGHT"}]},
+        "mbx1": {"mailbox_global_catalogs": ["GC8.contoso.com", "gc9.contoso.com", {"unknown": "gc3 was not read"}]},
+        "gc1": named,
+    }
+    found = fleet_inventory(hostvars, {"client_access": ["cas1"], "mailbox": ["mbx1"], "global_catalog": ["gc1"]})
+    assert found["global_catalogs"] == [
+        {"host": "gc1", "attested": False, "fqdn": "gc1.contoso.com"},
+        {"host": None, "attested": False, "fqdn": "gc8.contoso.com", "netbios": "EIGHT"},
+        {"host": None, "attested": False, "fqdn": "gc9.contoso.com"},
+        {"host": None, "attested": False, "unknown": "gc3 was not read"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "affinity"),
+    [(["source_ip", "ssl_id"], "ssl_id"), (["sourceip", "none"], "none"), (["source_ip", "sourceip"], "sourceip")],
+)
+def test_the_affinity_that_may_split_a_connection_counts_and_then_one_that_nobody_knows(
+    given: list[str], affinity: str
+) -> None:
+    hostvars = {f"cas{n}": {"client_access_affinity": value} for n, value in enumerate(given)}
+    assert fleet_inventory(hostvars, {"client_access": [*hostvars]})["affinity"] == affinity
+
+
+def test_a_list_that_a_client_access_server_has_for_itself_is_its_own_and_a_wrong_form_is_left_to_the_roles() -> None:
     hostvars: dict[str, Any] = {
         "cas1": {
             "client_access_mailbox_servers": ["only.contoso.com"],
             "outlook_anywhere_mailbox_names": "mbx9.contoso.com",
             "client_access_extra_entries": {"a": 1},
         },
-        "mbx1": {},
+        "cas2": {"client_access_mailbox_servers": "mbx1.contoso.com"},
+        "mbx1": {"outlook_anywhere_fqdn": "mbx1.contoso.com", "client_access_mailbox_servers": ["x.contoso.com"]},
     }
-    found = fleet_inventory(hostvars, {"client_access": ["cas1"], "mailbox": ["mbx1"]})
-    assert found["mailbox_servers"] == ["only.contoso.com"]
+    found = fleet_inventory(hostvars, {"client_access": ["cas1", "cas2"], "mailbox": ["mbx1"]})
+    assert found["mailbox_servers"] == [{"fqdn": "mbx1.contoso.com"}]
+    assert found["own_mailbox_servers"] == {"cas1": ["only.contoso.com"]}
     assert (found["global_catalogs"], found["affinity"], found["extra_entries"]) == ([], "", [])

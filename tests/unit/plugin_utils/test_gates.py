@@ -111,6 +111,7 @@ def judge(reading: Any, memory: Memory | None = None, earlier: Any = None, secon
         (cas(ports=None), "cas1 does not allow gc1:6004, gc1.contoso.com:6004, gc2:6004, gc2.contoso.com:6004"),
         (cas(ports="gc1:6004;gc1.contoso.com:6004;gc2.contoso.com:6004"), "cas1 does not allow gc2:6004"),
         (cas(ports=PINNED.replace("GC2:6000-6010", "gc2:6001-6003")), "cas1 does not allow gc2:6004"),
+        (cas(ports="gc1*:6004;gc*:6001-6003"), "cas1 does not allow gc2:6004, gc2.contoso.com:6004"),
     ],
 )
 def test_a_client_access_server_that_is_not_pinned_keeps_the_gate_closed(reading: Any, says: str) -> None:
@@ -118,6 +119,11 @@ def test_a_client_access_server_that_is_not_pinned_keeps_the_gate_closed(reading
     assert not gate.open
     assert gate.wait_seconds == 0
     assert says in gate.missing[0]
+
+
+@pytest.mark.parametrize("ports", ["*:6001-6004", "GC*:6004", "gc1*:6004;gc2:6004;gc2.*:6004"])
+def test_a_wildcard_that_covers_every_global_catalog_allows_it(ports: str) -> None:
+    assert judge(cas(ports=ports), written(1000), seconds=0).open
 
 
 @pytest.mark.parametrize(
