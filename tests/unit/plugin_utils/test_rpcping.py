@@ -19,8 +19,10 @@ from winrm.exceptions import WSManFaultError
 from plugins.modules import rpcping as documentation
 from plugins.plugin_utils.fixes.options import InvalidOptions
 from plugins.plugin_utils.reads import Link, Read
+from plugins.plugin_utils.rpc_climb import Climb, Climbed
 from plugins.plugin_utils.rpc_ladder import LADDER
-from plugins.plugin_utils.rpcping import Climb, Climbed, Order, RpcpingAction
+from plugins.plugin_utils.rpc_order import Order
+from plugins.plugin_utils.rpcping import RpcpingAction
 from plugins.plugin_utils.windows.command_line import Frame, Frames, Step
 from plugins.plugin_utils.windows.reading import interpret, read_steps
 from plugins.plugin_utils.windows.server import Reading
