@@ -46,6 +46,7 @@ UNBROKEN: dict[str, tuple[dict[str, Any], set[str]]] = {
 }
 
 
+@pytest.mark.one_core
 @pytest.mark.parametrize("name", UNBROKEN)
 def test_a_server_as_documented_has_no_row_that_differs(name: str) -> None:
     host, nothing_to_show = UNBROKEN[name]
@@ -70,6 +71,7 @@ def shows(seen: str, lines: list[str]) -> bool:
     return printed_some or "'', exit code" in seen or "fault" in seen.lower()
 
 
+@pytest.mark.one_core
 @pytest.mark.parametrize("name", sorted(BREAKABLE))
 def test_exactly_the_broken_row_differs(name: str) -> None:
     with up("model", broken=[name]) as on:
@@ -84,6 +86,7 @@ def test_exactly_the_broken_row_differs(name: str) -> None:
         assert contents(on.host) == before
 
 
+@pytest.mark.one_core
 @pytest.mark.parametrize(("cluster", "result"), [(True, "proved"), (False, "differs")])
 def test_addresses_that_wmi_alone_names_are_those_of_a_cluster_or_differ(cluster: bool, result: str) -> None:
     adapters = wmic._adapters
@@ -110,6 +113,7 @@ def test_in_check_mode_nothing_is_written_and_what_needs_it_is_not_testable() ->
     assert not written
 
 
+@pytest.mark.one_core
 @pytest.mark.parametrize("name", [probe.row for probe in ROWS if probe.also])
 def test_in_check_mode_a_broken_row_is_never_proved(name: str) -> None:
     with up("model", broken=[name]) as on:
@@ -118,6 +122,7 @@ def test_in_check_mode_a_broken_row_is_never_proved(name: str) -> None:
     assert set(those(result, "differs")) <= {name}
 
 
+@pytest.mark.one_core
 @pytest.mark.parametrize(
     ("name", "tool"),
     [("move", "icacls"), ("xcopy", "icacls"), ("redirection_keeps_permissions", "icacls"), ("type", "certutil")],
@@ -128,6 +133,7 @@ def test_a_broken_row_is_never_proved_without_the_tools_that_show_it(name: str, 
     assert rows(result)[name][0] != "proved", rows(result)[name]
 
 
+@pytest.mark.one_core
 @pytest.mark.parametrize(
     ("tool", "not_testable"),
     [("icacls", {"move", "xcopy", "type", "redirection_keeps_permissions"}), ("certutil", {"type"})],
