@@ -15,7 +15,7 @@ NAMESPACE = .venv/collections/ansible_collections/exchange_ops
 ENVIRONMENT = PATH="$(CURDIR)/.venv/bin:$$PATH" ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/.venv/collections"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-cuts bench lint clean python venv venv-lint
+.PHONY: help demo test test-cuts bench lint molecule clean python venv venv-lint venv-molecule
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -35,6 +35,9 @@ bench: venv ## measure requests, time and memory, beside debug and a peer
 lint: venv-lint ## run every linter; ARGS="..." names the steps to run
 	.venv/lint/bin/python tools/lint.py $(ARGS)
 
+molecule: venv-molecule ## run the Molecule scenarios, and without their converge; ARGS="..." names those to run
+	.venv/molecule/bin/python tools/molecule.py $(ARGS)
+
 clean: ## remove what make built
 	rm -rf .venv .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache tests/output
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -45,6 +48,10 @@ venv: python
 
 venv-lint: python
 	@"$(PYTHON)" tools/environment.py .venv/lint requirements/lint.txt
+
+venv-molecule: python
+	@"$(PYTHON)" tools/environment.py .venv/molecule requirements/molecule.txt
+	@mkdir -p $(NAMESPACE) && ln -sfn ../../../.. $(NAMESPACE)/outlook_anywhere
 
 python:
 ifeq ($(PYTHON),)
