@@ -39,7 +39,8 @@ class PreflightReportAction(ControllerAction):
 
     def work(self, options: dict[str, Any]) -> dict[str, Any]:
         """Make the record, show the table, write the file."""
-        content, table = record(options["results"]), lines(options["results"])
+        content = record(options["results"])
+        table = lines(content)
         display = Display()
         for line in ("", *table):
             display.display(line)
@@ -58,7 +59,7 @@ class PreflightReportAction(ControllerAction):
 
 def record(results: Mapping[str, Any]) -> dict[str, Any]:
     """The content of preflight.json."""
-    hosts = _hosts(results)
+    hosts = [_host(name, result if isinstance(result, Mapping) else {}) for name, result in sorted(results.items())]
     counts = {name: sum(host["summary"][name] for host in hosts) for name in RESULTS}
     silent = {state: sum(host["state"] == state for host in hosts) for state in SILENT}
     return {
@@ -89,10 +90,6 @@ def _not_written(path: Path, error: OSError) -> Failure:
         expected=f"a folder in which {path.name} can be written",
         next_step="Name another report_dir, or make it writable, and run again.",
     )
-
-
-def _hosts(results: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return [_host(name, result if isinstance(result, Mapping) else {}) for name, result in sorted(results.items())]
 
 
 def _host(name: str, result: Mapping[str, Any]) -> dict[str, Any]:
@@ -134,9 +131,9 @@ def _why_not_judged(left_out: list[str]) -> str:
     return f"{names} left out, on which nearly every other row stands" if names else "no row is proved"
 
 
-def lines(results: Mapping[str, Any]) -> list[str]:
-    """What an operator reads: a line a server, and a table of what is not proved."""
-    hosts = _hosts(results)
+def lines(content: Mapping[str, Any]) -> list[str]:
+    """What an operator reads of the record: a line a server, and a table of what is not proved."""
+    hosts = content["hosts"]
     told_of: list[str] = []
     for host in hosts:
         counts = host["summary"]
