@@ -198,6 +198,17 @@ def managed_by(fix: type[Fix], options: dict[str, Any]) -> Managed:
     return Managed(fix.parse(options), leave)
 
 
+def unwritten(folder: Path, problem: str, playbook: str, error: OSError) -> Failure:
+    """The failure of a report that could not be written; C(problem) says what is left of it."""
+    return Failure(
+        setting="report_dir",
+        problem=problem,
+        found=str(error),
+        expected=f"a folder {folder} that can be made and written",
+        next_step=f"Name another folder (in the playbooks: outlook_anywhere_report_dir) and run {playbook} again.",
+    )
+
+
 def _bad_options(error: InvalidOptions) -> Failure:
     return Failure(
         setting=", ".join(problem.option for problem in error.problems),

@@ -13,14 +13,15 @@ from typing import Any, ClassVar
 
 from ansible.utils.display import Display
 
-from .action_base import ControllerAction
-from .fixes.plan import Failure
+from .action_base import ControllerAction, unwritten
 from .fleet_findings import fleet_findings
 from .journal import write_whole
 from .problems.case import Case
 from .problems.diagnose import diagnose
 from .reports.diagnosis import markdown, outcome, screen
 from .version import VERSION
+
+_NOT_WRITTEN = "the diagnosis could not be written; what stands above is all there is of this run"
 
 
 class DiagnosisAction(ControllerAction):
@@ -68,19 +69,9 @@ class DiagnosisAction(ControllerAction):
             write_whole(files["json"], json.dumps(record, indent=2, ensure_ascii=True) + "\n")
             write_whole(files["md"], markdown(record))
         except OSError as error:
-            return result | self.stopped(_not_written(folder, error))
+            return result | self.stopped(unwritten(folder, _NOT_WRITTEN, "diagnose", error))
         Display().display(f"\ndiagnosis: {files['md']}")
         result["reports"] = {form: str(path) for form, path in files.items()}
         if not diagnosis.clean:
             result |= {"failed": True, "msg": f"not clean: {outcome(record)}; details in {files['md']}"}
         return result
-
-
-def _not_written(folder: Path, error: OSError) -> Failure:
-    return Failure(
-        setting="report_dir",
-        problem="the diagnosis could not be written; what stands above is all there is of this run",
-        found=str(error),
-        expected=f"a folder {folder} that can be made and written",
-        next_step="Name another folder (in the playbooks: outlook_anywhere_report_dir) and run diagnose again.",
-    )

@@ -12,9 +12,8 @@ from typing import Any, ClassVar
 
 from ansible.utils.display import Display
 
-from .action_base import ControllerAction, plain
+from .action_base import ControllerAction, plain, unwritten
 from .fixes.options import InvalidOptions, OptionProblem
-from .fixes.plan import Failure
 from .fleet_findings import fleet_findings
 from .journal import write_whole
 from .registered import EXPECTED
@@ -24,6 +23,8 @@ from .reports.run import PARTS, PLAYBOOKS, Run
 from .reports.summary import gate_record
 from .reports.words import looked_at
 from .version import VERSION
+
+_NOT_WRITTEN = "the report could not be written; the table above is all there is of this run"
 
 
 class DriftReportAction(ControllerAction):
@@ -68,7 +69,11 @@ class DriftReportAction(ControllerAction):
         try:
             paths = write_report(folder, report, options["interim"])
         except OSError as error:
-            return {"summary": report.summary, "table": report.table(), **self.stopped(_not_written(folder, error))}
+            return {
+                "summary": report.summary,
+                "table": report.table(),
+                **self.stopped(unwritten(folder, _NOT_WRITTEN, "drift", error)),
+            }
         result = {
             "changed": False,
             "clean": report.clean,
@@ -132,16 +137,6 @@ def _known_settings() -> tuple[tuple[str, str], ...]:
         for fixes in tasks.values()
         for fix in fixes
         for finding in fix.unknown("")
-    )
-
-
-def _not_written(folder: Path, error: OSError) -> Failure:
-    return Failure(
-        setting="report_dir",
-        problem="the report could not be written; the table above is all there is of this run",
-        found=str(error),
-        expected=f"a folder {folder} that can be made and written",
-        next_step="Name another folder (in the playbooks: outlook_anywhere_report_dir) and run drift again.",
     )
 
 
