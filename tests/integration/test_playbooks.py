@@ -230,7 +230,7 @@ def test_an_unread_name_stops_the_client_access_servers_and_says_how_to_go_on(st
 
 def test_a_limited_run_is_reported_too(start_model: StartModel) -> None:
     fleet = start_model(PLAYBOOK, behind_open_gates())
-    run = site(fleet, "--limit", "cas2")
+    run = site(fleet, "--limit", "cas2", "-e", "outlook_anywhere_fleet_size=4")
     assert run.exit_code == 0, run.screen
     assert [host["name"] for host in report(fleet)["hosts"]] == ["cas2"]
     assert cells(fleet)["cas2", PORTS] == "corrected"
@@ -246,6 +246,26 @@ def test_a_limited_run_is_reported_too(start_model: StartModel) -> None:
     assert not (fleet.folder / "outlook_anywhere_report" / "drift.prom").exists()
     assert drift(fleet, "--limit", "cas1").exit_code == 2
     assert [host["name"] for host in report(fleet)["hosts"]] == ["cas1"]
+
+
+def test_a_slice_of_the_fleet_is_not_taken_for_the_whole(start_model: StartModel) -> None:
+    fleet = start_model(PLAYBOOK, {name: host for name, host in behind_open_gates().items() if name != "mbx1"})
+    run = site(fleet, *CONSENT, "-e", "outlook_anywhere_fleet_size=4")
+    assert run.exit_code == 2, run.screen
+    assert "outlook_anywhere_fleet_size expects 4. Nothing was read and nothing was changed" in " ".join(
+        run.screen.split()
+    )
+    assert not any(host.requests for host in fleet.lab.hosts.values())
+    assert not (fleet.folder / "outlook_anywhere_report").exists()
+
+
+@pytest.mark.one_core
+@pytest.mark.parametrize("name", ["diagnose", "drift", "repin", "rollback", "site"])
+def test_each_playbook_that_judges_the_fleet_reads_all_of_it_first(name: str) -> None:
+    first = yaml.safe_load((REPOSITORY / "playbooks" / f"{name}.yml").read_text(encoding="utf-8"))[0]
+    assert first["tasks"][0]["ansible.builtin.import_tasks"] == "tasks/read.yml"
+    assert "pre_tasks" not in first
+    assert "roles" not in first
 
 
 def test_a_changed_server_that_cannot_be_read_at_the_end_leaves_no_clean_run(start_model: StartModel) -> None:
