@@ -15,7 +15,7 @@ NAMESPACE = .venv/collections/ansible_collections/exchange_ops
 ENVIRONMENT = PATH="$(CURDIR)/.venv/bin:$$PATH" ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/.venv/collections"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-cuts bench lint molecule clean python venv venv-lint venv-molecule
+.PHONY: help demo test test-cuts bench lint molecule docs clean python venv venv-lint venv-molecule venv-docs
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -38,8 +38,11 @@ lint: venv-lint ## run every linter; ARGS="..." names the steps to run
 molecule: venv-molecule ## run the Molecule scenarios, and without their converge; ARGS="..." names those to run
 	.venv/molecule/bin/python tools/molecule.py $(ARGS)
 
+docs: venv-docs ## build the pages and the reference as one site, below build/docs
+	.venv/docs/bin/python -m tools.docs
+
 clean: ## remove what make built
-	rm -rf .venv .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache tests/output
+	rm -rf .venv build .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache tests/output
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 venv: python
@@ -52,6 +55,9 @@ venv-lint: python
 venv-molecule: python
 	@"$(PYTHON)" tools/environment.py .venv/molecule requirements/molecule.txt
 	@mkdir -p $(NAMESPACE) && ln -sfn ../../../.. $(NAMESPACE)/outlook_anywhere
+
+venv-docs: python
+	@"$(PYTHON)" tools/environment.py .venv/docs requirements/docs.txt
 
 python:
 ifeq ($(PYTHON),)

@@ -19,7 +19,7 @@ from pathlib import Path
 
 STAMP = ".requirements.sha256"
 # What else lives inside .venv outlasts its rebuild.
-KEPT = ("cache", "collections", "home", "lanes", "lint", "molecule")
+KEPT = ("cache", "collections", "docs", "home", "lanes", "lint", "molecule")
 
 
 def wanted_stamp(folder: Path, requirements: Path) -> str:

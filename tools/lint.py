@@ -118,6 +118,12 @@ def sanity(scratch: Path) -> None:
         run(*command, cwd=copy, HOME=str(HOME))
 
 
+def docs(scratch: Path) -> None:
+    options = ("--plugin-docs", "--validate-collection-refs", "all", "--disallow-unknown-collection-refs")
+    copy = copy_checkout(scratch)
+    run("antsibull-docs", "lint-collection-docs", *options, ".", cwd=copy, ANSIBLE_COLLECTIONS_PATH=str(scratch))
+
+
 def importer(scratch: Path) -> None:
     copy = copy_checkout(scratch)
     write_changelog(copy, scratch)
@@ -146,6 +152,7 @@ STEPS: dict[str, Callable[[Path], None]] = {
     "changelog": changelog,
     "ansible-lint": ansible_lint,
     "sanity": sanity,
+    "docs": docs,
     "importer": importer,
 }
 

@@ -12,7 +12,7 @@ version_added: 0.1.0
 author:
   - exchange_ops.outlook_anywhere authors (@exchange-ops)
 description:
-  - Tells which hosts playbook P(exchange_ops.outlook_anywhere.site#playbook) has begun to change in this run and not
+  - Tells which hosts playbook C(exchange_ops.outlook_anywhere.site) has begun to change in this run and not
     seen as well as before since.
 positional: hostvars
 options:

@@ -65,9 +65,3 @@ def test_the_index_knows_every_page_and_no_other() -> None:
     linked = re.findall(r"\]\(([a-z0-9_]+)\.md\)", index)
     assert sorted(linked) == sorted([*NAMES, *SETTING_PAGES])
     assert sorted(path.stem for path in FOLDER_PATH.glob("*.md")) == sorted(["README", *linked])
-
-
-def test_every_link_between_pages_leads_somewhere() -> None:
-    for page in FOLDER_PATH.glob("*.md"):
-        for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
-            assert (page.parent / target).is_file(), (page.name, target)
