@@ -15,14 +15,14 @@ import jsonschema
 import pytest
 import yaml
 
-from tests.integration.conftest import StartFleet, StartModel
+from tests.integration.conftest import StartModel
 from tests.integration.fleet import COLLECTION, CONFIGURATOR, REPOSITORY, RPC_PROXY, Fleet, Run
 from tests.lab import Fault
 
 DRIFT_SCHEMA = json.loads((REPOSITORY / "docs" / "schemas" / "drift.schema.json").read_text(encoding="utf-8"))
 FORMS = ("html", "json", "junit.xml", "md", "prom")
 DEMO = yaml.safe_load((REPOSITORY / "tests" / "lab" / "fleets" / "demo.yml").read_text(encoding="utf-8"))
-# Two tests below see the playbooks on Wine; what the modules do there, their own tests see.
+# Molecule's scenario wine sees the playbooks on Wine; what the modules do there, their own tests see.
 PLAYBOOK = "nothing: this is what the playbook does, whatever the servers are"
 POLLING, PORTS = "valid_ports.PeriodicPollingMinutes", "valid_ports.ValidPorts"
 IPV6, BINDING = "ipv6_components.DisabledComponents", "ipv6_binding.IPv6 binding"
@@ -65,7 +65,7 @@ WRITES = ("reg add", "reg import", "reg delete", 'findstr "^"', "del /q")
 
 
 def demo_hosts() -> dict[str, Any]:
-    """The demo's servers, without the servicelet that Wine cannot be."""
+    """The demo's servers, without the servicelet, which works at times of its own."""
     hosts = copy.deepcopy({name: {**DEMO["defaults"], **host} for name, host in DEMO["hosts"].items()})
     for host in hosts.values():
         host.pop("servicelet", None)
@@ -138,8 +138,8 @@ def site(fleet: Fleet, *arguments: str) -> Run:
     return fleet.play(f"{COLLECTION}.site", *SPLIT, "-e", "outlook_anywhere_settle_minutes=0", *arguments)
 
 
-def test_drift_site_drift(start: StartFleet) -> None:
-    fleet = start(demo_hosts())
+def test_drift_site_drift(start_model: StartModel) -> None:
+    fleet = start_model(PLAYBOOK, demo_hosts())
     first = drift(fleet)
     assert first.exit_code == 2, first.screen
     assert cells(fleet) == AS_DELIVERED
