@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 import re
-from fnmatch import fnmatch
 from typing import Any
 
 import yaml
+from packaging.requirements import Requirement
 
 from tests.evidence import REPOSITORY
+from tests.release.operating_page import yaml_block
 from tools.lint import STEPS
 
 
@@ -26,14 +27,17 @@ def lines_of(name: str) -> list[str]:
     return [line for line in lines if line and not line.startswith("#")]
 
 
-def test_what_an_execution_environment_needs_is_in_the_tarball() -> None:
-    named = loaded("meta/execution-environment.yml")["dependencies"]
-    assert set(named) == {"python", "system"}
-    ignored = loaded("galaxy.yml")["build_ignore"]
-    for name in named.values():
-        assert lines_of(name)
-        places = [name, *name.split("/")]
-        assert not [pattern for pattern in ignored for place in places if fnmatch(place, pattern)]
+def test_the_collection_is_for_the_releases_of_ansible_core_that_it_is_tested_on() -> None:
+    (tested,) = [line for line in lines_of("requirements/test.txt") if line.startswith("ansible-core")]
+    (oldest,) = [each.version for each in Requirement(tested).specifier if each.operator == ">="]
+    assert loaded("meta/runtime.yml")["requires_ansible"] == f">={oldest}.0"
+    assert f"ansible-core>={oldest},<2.19" in lines_of("requirements/lane-2.18.txt")
+    definition = yaml_block("# execution-environment.yml")
+    assert yaml.safe_load(definition)["dependencies"]["ansible_core"]["package_pip"] == tested
+
+
+def test_ansible_test_sanity_is_told_to_ignore_nothing() -> None:
+    assert not [path for path in REPOSITORY.glob("tests/sanity/ignore-*.txt") if path.read_text("utf-8").strip()]
 
 
 def test_an_execution_environment_can_speak_kerberos() -> None:
