@@ -1,114 +1,135 @@
 # Copyright (c) 2026, the exchange_ops.outlook_anywhere authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run the Molecule scenarios, all or those named: python tools/molecule.py [SCENARIO ...]
+"""Run the Molecule scenarios at the same time, all or those named: python tools/molecule.py [SCENARIO ...]
 
-Each runs whole, and then once more with an empty converge: verify has to fail there, or it would prove nothing.
+Prints what a scenario said when it has ended, and those that failed last.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from xml.etree import ElementTree
 
 ROOT = Path(__file__).resolve().parent.parent
 SCENARIOS = ROOT / "extensions" / "molecule"
 BIN = Path(sys.executable).parent
-# What verify writes, a file for each scenario (config.yml).
-VERIFIED = ROOT / "tests" / "output" / "molecule"
-EMPTY = {"SCENARIO_CONVERGE": "../shared/empty.yml"}
-# A test of this name looks at what site must not change; it passes without converge too.
-LEFT_ALONE = "test_left_alone_"
-ON_WINE = {"wine": ("wine", "x86_64-w64-mingw32-gcc")}
+LOGS = ROOT / "tests" / "output" / "molecule"
+NEEDS = {"wine": ("wine", "x86_64-w64-mingw32-gcc")}
+INTERRUPTED = 130
 
 
-class Failure(Exception):
-    """A scenario did not end as it should."""
-
-
-@dataclass(frozen=True)
-class Verified:
-    """One test of a verify."""
-
-    name: str
-    passed: bool
-
-
-def read(report: str) -> list[Verified]:
-    """The tests of a JUnit report."""
-    cases = ElementTree.fromstring(report).iter("testcase")
-    return [
-        Verified(case.get("name", ""), not any(child.tag in ("failure", "error", "skipped") for child in case))
-        for case in cases
-    ]
-
-
-def complaints(tests: Iterable[Verified]) -> list[str]:
-    """What is wrong with a verify behind an empty converge."""
-    tests = list(tests)
-    found = [
-        f"{test.name} passes without converge"
-        if test.passed
-        else f"{test.name} fails without converge, though it is about what site leaves alone"
-        for test in tests
-        if test.passed != test.name.startswith(LEFT_ALONE)
-    ]
-    return found if any(not test.passed for test in tests) else [*found, "no test failed"]
-
-
-def molecule(command: str, scenario: str, **more: str) -> int:
+def start(command: str, scenario: str) -> subprocess.Popen[bytes]:
+    """Molecule in a process group of its own, so that an interruption reaches it by us alone."""
     environment = os.environ | {
         "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
         # Molecule names its folders after the checkout's last folder alone; two checkouts may share that name.
         "ANSIBLE_HOME": str(ROOT / ".venv" / "home" / ".ansible"),
         "LC_ALL": "C.UTF-8",
+        # A log has no colours, and no frame that breaks its lines.
+        "NO_COLOR": "1",
+        "MOLECULE_COMMAND_BORDERS": "0",
     }
-    line = [str(BIN / "molecule"), command, "-s", scenario]
-    return subprocess.run(line, cwd=ROOT, env=environment | more, stdin=subprocess.DEVNULL, check=False).returncode
+    with log_of(scenario).open("ab") as log:
+        return subprocess.Popen(
+            [BIN / "molecule", command, "-s", scenario],
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
 
 
-def verified(scenario: str) -> list[Verified]:
-    report = VERIFIED / f"{scenario}.xml"
-    return read(report.read_text(encoding="utf-8")) if report.is_file() else []
+def log_of(scenario: str) -> Path:
+    return LOGS / f"{scenario}.log"
 
 
-def forget(scenario: str) -> None:
-    (VERIFIED / f"{scenario}.xml").unlink(missing_ok=True)
+@dataclass
+class Run:
+    """One scenario, tested in the background."""
+
+    scenario: str
+    began: float = field(default_factory=time.monotonic)
+
+    def __post_init__(self) -> None:
+        log_of(self.scenario).unlink(missing_ok=True)
+        self.process = start("test", self.scenario)
+
+    def said(self) -> str:
+        return log_of(self.scenario).read_text(encoding="utf-8", errors="replace")
+
+    def show(self) -> None:
+        print(f"\n===== {self.scenario}\n{self.said()}", flush=True)
+
+    def outcome(self) -> str:
+        code = self.process.returncode
+        end = "ok" if code == 0 else f"FAILED at {self.failed_step()}: molecule test ended with {code}"
+        return f"{self.scenario:<13} {time.monotonic() - self.began:5.1f} s  {end}"
+
+    def failed_step(self) -> str:
+        """The first: what Molecule does behind it may fail as well."""
+        steps = re.findall(r"> (\w+)\] .*Executed: Failed", self.said())
+        return steps[0] if steps else "an unknown step"
+
+    def stop(self) -> None:
+        """End it, and its servers too."""
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGTERM)
+            self.process.wait()
+        start("destroy", self.scenario).wait()
 
 
-def whole(scenario: str) -> str:
-    """The scenario as it is meant."""
-    forget(scenario)
-    if code := molecule("test", scenario):
-        raise Failure(f"molecule test ended with {code}")
-    tests = verified(scenario)
-    if not tests or not all(test.passed for test in tests):
-        raise Failure("verify proved nothing")
-    return f"{len(tests)} tests passed"
+def ended(runs: list[Run]) -> Iterator[Run]:
+    """Each as it ends."""
+    left = list(runs)
+    while left:
+        for run in [run for run in left if run.process.poll() is not None]:
+            left.remove(run)
+            yield run
+        time.sleep(0.2)
 
 
-def emptied(scenario: str) -> str:
-    """The scenario without its converge."""
+def test(scenarios: list[str]) -> list[Run]:
+    """Those that failed. An interruption leaves no servers behind."""
+    runs: list[Run] = []
+    lines: list[str] = []
+    failed: list[Run] = []
     try:
-        if molecule("destroy", scenario, **EMPTY) or molecule("converge", scenario, **EMPTY):
-            raise Failure("an empty converge did not run")
-        forget(scenario)
-        code = molecule("verify", scenario, **EMPTY)
-    finally:
-        molecule("destroy", scenario, **EMPTY)
-    tests = verified(scenario)
-    wrong = complaints(tests) if code else ["verify passed"]
-    forget(scenario)  # what is left there is of no use to a reader
-    if wrong:
-        raise Failure(f"with an empty converge: {'; '.join(wrong)}")
-    return f"{sum(not test.passed for test in tests)} of {len(tests)} fail when converge is empty, as they should"
+        for scenario in scenarios:
+            runs.append(Run(scenario))
+        for run in ended(runs):
+            lines.append(run.outcome())
+            if run.process.returncode:
+                failed.append(run)
+                # Molecule does not destroy where its cleanup fails too.
+                start("destroy", run.scenario).wait()
+            else:
+                run.show()
+    except BaseException:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+        for run in runs:
+            run.stop()
+        raise
+    for run in failed:
+        run.show()
+    print("\n".join(lines))
+    return failed
+
+
+def lacking(scenario: str) -> str:
+    """Which programs it needs and this machine has not."""
+    return " and no ".join(program for program in NEEDS.get(scenario, ()) if not shutil.which(program))
 
 
 def main() -> int:
@@ -117,22 +138,18 @@ def main() -> int:
     if unknown := [name for name in names if name not in known]:
         print(f"no such scenario: {', '.join(unknown)}; there are: {', '.join(known)}", file=sys.stderr)
         return 2
-    lines: list[str] = []
-    failed = False
-    for name in names:
-        start = time.monotonic()
-        lacks = [program for program in ON_WINE.get(name, ()) if not shutil.which(program)]
-        try:
-            if lacks and not sys.argv[1:] and not os.environ.get("CI"):
-                outcome = f"did not run: there is no {' and no '.join(lacks)}"
-            else:
-                outcome = f"ok: {whole(name)}; {emptied(name)}"
-        except Failure as error:
-            failed = True
-            outcome = f"FAILED: {error}"
-        lines.append(f"{name:<13} {time.monotonic() - start:5.1f} s  {outcome}")
-    print("\n".join(["", *lines]))
-    return int(failed)
+    # What is named, and everything in CI, runs whatever the machine lacks, and fails then.
+    left_out = [] if sys.argv[1:] or os.environ.get("CI") else [name for name in names if lacking(name)]
+    LOGS.mkdir(parents=True, exist_ok=True)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        failed = test([name for name in names if name not in left_out])
+    except KeyboardInterrupt:
+        print("interrupted; the servers of the scenarios are stopped", file=sys.stderr)
+        return INTERRUPTED
+    for name in left_out:
+        print(f"{name:<13} did not run: there is no {lacking(name)}")
+    return int(bool(failed))
 
 
 if __name__ == "__main__":

@@ -9,19 +9,35 @@ import os
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pytest
-import testinfra
 import yaml
-from testinfra.host import Host
 
+if TYPE_CHECKING:
+    from testinfra.host import Host
+
+# A test of this name looks at what site must not change: it passes before converge too.
+LEFT_ALONE = "test_left_alone_"
 Registry = Callable[[str, str, str], tuple[str, str] | None]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Before converge every test of a change must fail, and by its assertion: none is green that looks at nothing."""
+    state = yaml.safe_load(Path(os.environ["MOLECULE_STATE_FILE"]).read_text(encoding="utf-8"))
+    if state["converged"]:
+        return
+    for item in items:
+        if not item.name.startswith(LEFT_ALONE):
+            item.add_marker(pytest.mark.xfail(reason="nothing is converged", raises=AssertionError, strict=True))
 
 
 @pytest.fixture(scope="session")
 def server() -> Callable[[str], Host]:
     """A server by its name, over WinRM with NTLM."""
+    import testinfra
+
     inventory = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"], "inventory", "lab.yml")
     hosts = yaml.safe_load(inventory.read_text(encoding="utf-8"))["all"]["hosts"]
 

@@ -13,25 +13,31 @@ TCPIP6 = r"HKLM\SYSTEM\CurrentControlSet\Services\Tcpip6\Parameters"
 SYSTEM_ATTENDANT = r"HKLM\SYSTEM\CurrentControlSet\Services\MSExchangeSA\Parameters"
 NTDS = r"HKLM\SYSTEM\CurrentControlSet\Services\NTDS\Parameters"
 TARGETS = "mbx1:6001-6002;mbx1:6004;mbx1.contoso.com:6001-6002;mbx1.contoso.com:6004;gc1:6004;gc1.contoso.com:6004"
-CLIENT_ACCESS = pytest.mark.parametrize("name", ["cas1", "cas2"])
+# The same by meaning, in the order that somebody wrote by hand.
+BY_HAND = "GC1:6004;gc1.contoso.com:6004;mbx1:6004;mbx1:6001-6002;mbx1.contoso.com:6001-6002;mbx1.contoso.com:6004"
 
 
-@CLIENT_ACCESS
-def test_valid_ports_allows_every_mailbox_server_and_global_catalog_and_nobody_else(registry, name):
-    assert registry(name, RPC_PROXY, "ValidPorts") == ("REG_SZ", TARGETS)
+def test_valid_ports_allows_every_mailbox_server_and_global_catalog_and_nobody_else(registry):
+    assert registry("cas1", RPC_PROXY, "ValidPorts") == ("REG_SZ", TARGETS)
 
 
 def test_the_servicelet_polls_no_more(registry):
     assert registry("cas1", CONFIGURATOR, "PeriodicPollingMinutes") == ("REG_DWORD", "0x0")
 
 
-def test_left_alone_polling_that_was_off(registry):
+def test_ipv6_is_off_where_port_6004_of_a_mailbox_server_is_reached_from(registry):
+    assert registry("cas1", TCPIP6, "DisabledComponents") == ("REG_DWORD", "0xff")
+
+
+def test_windows_authentication_of_iis_is_not_in_kernel_mode(kernel_mode):
+    assert kernel_mode("cas1") == "false"
+
+
+def test_left_alone_the_server_that_was_as_it_should_be(registry, kernel_mode):
+    assert registry("cas2", RPC_PROXY, "ValidPorts") == ("REG_SZ", BY_HAND)
     assert registry("cas2", CONFIGURATOR, "PeriodicPollingMinutes") == ("REG_DWORD", "0x0")
-
-
-@CLIENT_ACCESS
-def test_ipv6_is_off_where_port_6004_of_a_mailbox_server_is_reached_from(registry, name):
-    assert registry(name, TCPIP6, "DisabledComponents") == ("REG_DWORD", "0xff")
+    assert registry("cas2", TCPIP6, "DisabledComponents") == ("REG_DWORD", "0xff")
+    assert kernel_mode("cas2") == "false"
 
 
 @pytest.mark.parametrize("name", ["mbx1", "gc1"])
@@ -39,12 +45,7 @@ def test_left_alone_ipv6_of_the_others(registry, name):
     assert registry(name, TCPIP6, "DisabledComponents") is None
 
 
-@CLIENT_ACCESS
-def test_windows_authentication_of_iis_is_not_in_kernel_mode(kernel_mode, name):
-    assert kernel_mode(name) == "false"
-
-
-@CLIENT_ACCESS
+@pytest.mark.parametrize("name", ["cas1", "cas2"])
 def test_left_alone_the_hosts_file(server, name):
     done = server(name).run(r"type %windir%\system32\drivers\etc\hosts")
     assert done.stdout.splitlines() == ["127.0.0.1       localhost", "::1             localhost"]
