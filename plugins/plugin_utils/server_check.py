@@ -87,10 +87,8 @@ class ServerCheckAction(ServerAction):
                 return {"changed": False, "server": result["server"], "seconds": round(patience.spent)}
             pause = patience.pause()
             if pause is None:
-                return {
-                    **self._stopped_by(Stop(_worse(trouble, options["seconds"]), "see the results before")),
-                    **result,
-                }
+                stop = Stop(_worse(trouble, options["seconds"]), "see the results before")
+                return {**result, **self._stopped_by(stop)}
             time.sleep(pause)
 
     def _look(self, server: Server) -> dict[str, Any]:

@@ -44,9 +44,11 @@ def test_wmic_os(mailbox: Server) -> None:
 
 
 @pytest.mark.parametrize(("offset", "shown"), [(0, "+000"), (-300, "-300"), (330, "+330")])
-def test_the_time_is_the_servers_own(new_server: NewServer, offset: int, shown: str) -> None:
+def test_the_time_is_the_servers_own(
+    new_server: NewServer, monkeypatch: pytest.MonkeyPatch, offset: int, shown: str
+) -> None:
     server = new_server(utc_offset=offset)
-    server.state.clock.advance(-server.state.clock.now() + 1227168933.25 - offset * 60)
+    monkeypatch.setattr(server.state.clock, "now", lambda: 1227168933.25 - offset * 60)
     assert "LocalDateTime=20081120081533.25" in server.out("wmic os get localdatetime /value <nul")
     assert f"{shown}\r" in server.run("wmic os get LocalDateTime /value <nul").stdout.decode()
 

@@ -1,49 +1,29 @@
 # Copyright (c) 2026, the exchange_ops.outlook_anywhere authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The first state stays the first, whatever fails, is cut, or is done by others before restore brings it back.
-
-The actions run in this process; how they meet ansible-core is tested with others.
-"""
+"""The first state stays the first, whatever fails, is cut, or is done by others before restore brings it back."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from plugins.plugin_utils.journal import FileJournal
 from plugins.plugin_utils.snapshots import FileSnapshots
 from plugins.plugin_utils.windows import registry
-from tests.cuts.harness import SERVER, Order, Stand, Subject, stand
-from tests.cuts.subjects import EVERY_FIX, EVERY_ROLE, PORTS, server
+from tests.cuts.harness import SERVER, Order, Stand
+from tests.cuts.subjects import EVERY_FIX, EVERY_ROLE, PORTS
 from tests.integration.fleet import CONFIGURATOR, RPC_PROXY
 from tests.lab import Fault
 from tests.lab.host_files import HOSTS
-
-pytestmark = pytest.mark.one_core
+from tests.unit.action.conftest import Up
 
 FIRST = (("REG_DWORD", 15), ("REG_SZ", "mbx1:6001-6002"))
 PINS = {**PORTS, "unknown_entries": "remove"}
-Up = Callable[..., Stand]
-
-
-@pytest.fixture
-def up() -> Iterator[Up]:
-    """Servers of the model, with a controller that has never met them."""
-    running: list[Any] = []
-
-    def start(**more: Any) -> Stand:
-        running.append(stand(Subject(Order("restore"), server(**more)), "model"))
-        return running[-1].__enter__()  # type: ignore[no-any-return]
-
-    yield start
-    for one in running:
-        one.__exit__(None, None, None)
 
 
 def pin(on: Stand, minutes: int = 0, **more: Any) -> dict[str, Any]:
@@ -183,16 +163,6 @@ def test_kernel_mode_that_was_on_by_default_waits_for_its_restart_again(up: Up) 
     assert restore(on)["restart_required"] == ["W3SVC"]
     told = on.run(Order("kernel_mode_authentication", {"enabled": True}))
     assert (told["changed"], told["restart_required"]) == (False, ["W3SVC"])
-
-
-def test_a_second_task_at_once_is_told_and_changes_nothing(up: Up) -> None:
-    on = up()
-    with FileJournal(on.snapshots, SERVER).alone():
-        result = pin(on)
-        assert result["failed"]
-        assert "another task is at work on this server" in result["msg"]
-    assert now(on) == FIRST
-    assert pin(on)["changed"]
 
 
 def test_without_any_snapshot_that_is_said(up: Up) -> None:
