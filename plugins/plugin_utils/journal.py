@@ -77,8 +77,10 @@ class FileJournal:
         Where no file can be made nothing can be kept either, so nothing will be changed: then there is no lock.
         """
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            file = open(self._path.with_name(".lock"), "w", encoding="ascii")  # noqa: SIM115 - closed below
+            _make_private(self._path.parent)
+            file = open(  # noqa: SIM115 - closed below
+                self._path.with_name(".lock"), "w", encoding="ascii", opener=_private
+            )
         except OSError:
             yield
             return
@@ -105,8 +107,8 @@ class FileJournal:
     def remember(self, records: Iterable[Record], forget: Iterable[tuple[str, str]] = ()) -> None:
         """Written whole or not at all, readable by its owner only."""
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            with open(self._path.with_name(".pending.lock"), "w", encoding="ascii") as lock:
+            _make_private(self._path.parent)
+            with open(self._path.with_name(".pending.lock"), "w", encoding="ascii", opener=_private) as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX)
                 self._write({record.name: record for record in records}, set(forget))
         except OSError as error:
@@ -193,6 +195,13 @@ def _is_named(file: TextIO, path: Path) -> bool:
         return os.path.samestat(os.fstat(file.fileno()), path.stat())
     except FileNotFoundError:
         return False
+
+
+def _make_private(folder: Path) -> None:
+    """Make a folder, and those above it that are missing, for their owner only."""
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    for path in reversed(missing):
+        path.mkdir(mode=0o700, exist_ok=True)
 
 
 def _private(path: str, flags: int) -> int:

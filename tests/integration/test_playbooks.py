@@ -455,7 +455,7 @@ def test_servers_to_which_not_everything_applies_are_told_so(start_model: StartM
     run = drift(fleet)
     assert "mbx1: it is a cluster node" in run.screen
     assert "cas1: Exchange 2010 or later is installed" in run.screen
-    assert {cells(fleet)["cas1", setting] for setting in (POLLING, PORTS, IPV6)} == {"not_applicable"}
+    assert {cells(fleet)["cas1", setting] for setting in (POLLING, PORTS, IPV6, KERNEL_MODE)} == {"not_applicable"}
     assert site(fleet).exit_code == 2
     assert "cas1 polls (every 15 minutes)" in report(fleet)["stopped"][0]
     assert fleet.lab["cas1"].registry.get(CONFIGURATOR, "PeriodicPollingMinutes") == ("REG_DWORD", 15)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,19 @@ def test_whatever_a_host_is_called_its_file_stays_below_the_folder(host: str) ->
     journal = FileJournal(Path("/journal"), host)
     path = Path(journal._path).resolve()
     assert path.parent.parent == Path("/journal").resolve()
+
+
+def test_the_memory_is_its_owners_alone_whatever_the_umask(tmp_path: Path) -> None:
+    journal = FileJournal(tmp_path / "memory" / "snapshots", "cas1")
+    before = os.umask(0o022)
+    try:
+        with journal.alone():
+            journal.remember([])
+    finally:
+        os.umask(before)
+    made = sorted((tmp_path / "memory").rglob("*"))
+    assert {path.name for path in made} == {"snapshots", "cas1", ".lock", ".pending.lock", "pending.json"}
+    assert not [path for path in (tmp_path / "memory", *made) if path.stat().st_mode & 0o077]
 
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
