@@ -35,7 +35,7 @@ bench: venv ## measure requests, time and memory, beside debug and a peer
 lint: venv-lint ## run every linter; ARGS="..." names the steps to run
 	.venv/lint/bin/python tools/lint.py $(ARGS)
 
-molecule: venv-molecule ## run the Molecule scenarios, and without their converge; ARGS="..." names those to run
+molecule: venv-molecule ## run the Molecule scenarios; ARGS="..." names those to run
 	.venv/molecule/bin/python tools/molecule.py $(ARGS)
 
 docs: venv-docs ## build the pages and the reference as one site, below build/docs

@@ -25,6 +25,8 @@ BIN = Path(sys.executable).parent
 LOGS = ROOT / "tests" / "output" / "molecule"
 NEEDS = {"wine": ("wine", "x86_64-w64-mingw32-gcc")}
 INTERRUPTED = 130
+# Molecule colours a failed step whatever it is told.
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def start(command: str, scenario: str) -> subprocess.Popen[bytes]:
@@ -34,7 +36,7 @@ def start(command: str, scenario: str) -> subprocess.Popen[bytes]:
         # Molecule names its folders after the checkout's last folder alone; two checkouts may share that name.
         "ANSIBLE_HOME": str(ROOT / ".venv" / "home" / ".ansible"),
         "LC_ALL": "C.UTF-8",
-        # A log has no colours, and no frame that breaks its lines.
+        # No frame that breaks the lines of a log.
         "NO_COLOR": "1",
         "MOLECULE_COMMAND_BORDERS": "0",
     }
@@ -66,10 +68,13 @@ class Run:
         self.process = start("test", self.scenario)
 
     def said(self) -> str:
-        return log_of(self.scenario).read_text(encoding="utf-8", errors="replace")
+        return COLOURS.sub("", log_of(self.scenario).read_text(encoding="utf-8", errors="replace"))
 
     def show(self) -> None:
         print(f"\n===== {self.scenario}\n{self.said()}", flush=True)
+        servers = LOGS / f"{self.scenario}.lab.log"  # where create lets the lab write
+        if self.process.returncode and servers.exists():
+            print(f"----- the servers of {self.scenario}\n{servers.read_text(encoding='utf-8')}", flush=True)
 
     def outcome(self) -> str:
         code = self.process.returncode
@@ -134,7 +139,7 @@ def lacking(scenario: str) -> str:
 
 def main() -> int:
     known = sorted(path.parent.name for path in SCENARIOS.glob("*/molecule.yml"))
-    names = sys.argv[1:] or known
+    names = list(dict.fromkeys(sys.argv[1:])) or known
     if unknown := [name for name in names if name not in known]:
         print(f"no such scenario: {', '.join(unknown)}; there are: {', '.join(known)}", file=sys.stderr)
         return 2

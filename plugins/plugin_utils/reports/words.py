@@ -50,8 +50,8 @@ def looked_at(record: Record) -> str:
 
 
 def is_of_the_fleet(record: Record) -> bool:
-    """Whether it says of the whole fleet how it stands to what it should be."""
-    return bool(record["run"]["whole"]) and stem(record) == "drift"
+    """Whether it says of the whole fleet how it stands to what it should be; no server is no fleet."""
+    return bool(record["run"]["whole"]) and bool(record["hosts"]) and stem(record) == "drift"
 
 
 def stem(record: Record) -> str:
