@@ -12,6 +12,7 @@ from __future__ import annotations
 import posixpath
 import re
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -45,7 +46,9 @@ def captioned(title: str, links: Iterable[tuple[str, str]]) -> str:
 
 
 def as_on_the_site(text: str) -> str:
-    """A page's links: the index of a folder, and the reference of a module."""
+    """A page's links: the index of a folder, and the reference of a module, which has no lines to lead to."""
+    if anchored := re.search(r"\]\([^):]*plugins/modules/\w+\.py#[^)]*\)", text):
+        raise Failure(f"a link into a module's file leads nowhere on the site: {anchored[0]}")
     text = re.sub(r"(\]\([^):]*?|<[\w/]*/)README\.md", r"\1index.md", text)
     return re.sub(r"(\]\([^):]*?)plugins/modules/(\w+)\.py\)", r"\1reference/\2_module.rst)", text)
 
@@ -80,17 +83,29 @@ def write_reference(source: Path, scratch: str) -> None:
         path.write_text(in_the_theme(path.read_text(encoding="utf-8")), encoding="utf-8")
 
 
+def copied(scratch: str) -> Path:
+    """A copy of the checkout."""
+    try:
+        return copy_checkout(Path(scratch))
+    except subprocess.CalledProcessError as error:
+        raise Failure(f"a clone is needed, because git says which pages there are: {error.stderr.strip()}") from error
+
+
+def build(scratch: str) -> None:
+    source = copied(scratch)
+    write_pages(source)
+    write_reference(source, scratch)
+    options = ("--conf-dir", "tools/sphinx", "--doctree-dir", f"{scratch}/doctrees", "--jobs", "auto")
+    strict = ("--fail-on-warning", "--nitpicky", "--quiet")
+    run("sphinx-build", "--builder", "html", *options, *strict, ".", str(SITE), cwd=source)
+
+
 def main() -> int:
     start = time.monotonic()
     shutil.rmtree(SITE, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix="outlook_anywhere-docs-") as scratch:
-        source = copy_checkout(Path(scratch))
-        write_pages(source)
         try:
-            write_reference(source, scratch)
-            options = ("--conf-dir", "tools/sphinx", "--doctree-dir", f"{scratch}/doctrees", "--jobs", "auto")
-            strict = ("--fail-on-warning", "--nitpicky", "--quiet")
-            run("sphinx-build", "--builder", "html", *options, *strict, ".", str(SITE), cwd=source)
+            build(scratch)
         except Failure as error:
             print(f"docs: {error}", file=sys.stderr)
             return 1

@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
 import tarfile
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
+from tests.markdown import leads_nowhere, links_of
 from tests.release.conftest import LEFT_BEHIND, WRITTEN_BY_A_RELEASE, Built
 
 SHIPPED = {"CONTRIBUTING.md", "LICENSE", "README.md", "SECURITY.md", "docs", "meta", "playbooks", "plugins", "roles"}
@@ -26,3 +29,15 @@ def test_the_tarball_holds_all_that_a_user_needs_and_nothing_that_work_left_behi
     folders = {parent.as_posix() for name in shipped for parent in PurePosixPath(name).parents} - {"."}
     assert {member.name for member in members if member.isdir()} == folders
     assert all(member.isfile() or member.isdir() for member in members)
+
+
+def test_every_link_of_a_page_in_the_tarball_leads_to_a_file_in_it(built: Built, tmp_path: Path) -> None:
+    subprocess.run(["tar", "-xf", built.tarball, "-C", tmp_path], check=True)
+    links = {page: links_of(page) for page in tmp_path.rglob("*.md")}
+    assert sum(map(len, links.values())) > 100
+    assert not [(page.name, link) for page in links for link in links[page] if leads_nowhere(link, page)]
+
+
+def test_the_readme_installs_the_tarball_that_it_builds(built: Built) -> None:
+    readme = (built.checkout / "README.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"[\w.-]+\.tar\.gz", readme)) == {built.tarball.name}

@@ -7,20 +7,15 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Iterator
-from functools import cache
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
 
+import tools.docs
 from plugins.plugin_utils.baseline import FIXES
 from tests.evidence import REPOSITORY
+from tests.markdown import leads_nowhere, links_of
 from tools.docs import as_on_the_site, sections
-
-MARKDOWN = MarkdownIt("commonmark").enable("table")
 
 
 def listed() -> list[str]:
@@ -30,40 +25,10 @@ def listed() -> list[str]:
     return [name for name in names if (REPOSITORY / name).is_file()]
 
 
-def inlines(text: str) -> Iterator[tuple[Token, Token]]:
-    """The texts of a page, each behind what it stands in."""
-    tokens = MARKDOWN.parse(text)
-    for holder, token in pairwise(tokens):
-        if token.type == "inline":
-            yield holder, token
-
-
-@cache
-def anchors(path: Path) -> set[str]:
-    """The anchors that the forges give a page's headings."""
-    titles = [
-        "".join(child.content for child in token.children or ())
-        for holder, token in inlines(path.read_text(encoding="utf-8"))
-        if holder.type == "heading_open"
-    ]
-    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
-
-
-def leads_nowhere(link: str, page: Path) -> bool:
-    """Whether a link of a page names a file or a heading that is not there; other sites are not asked."""
-    if re.match(r"[a-z]+:", link):
-        return False
-    name, _, anchor = link.partition("#")
-    target = page.parent / name if name else page
-    return not target.is_file() or bool(anchor and anchor not in anchors(target))
-
-
 @pytest.mark.parametrize("name", listed())
 def test_every_link_of_a_page_leads_to_a_file_and_a_heading(name: str) -> None:
     page = REPOSITORY / name
-    children = [child for _, token in inlines(page.read_text(encoding="utf-8")) for child in token.children or ()]
-    links = [str(child.attrGet("href") or child.attrGet("src") or "") for child in children]
-    assert not [link for link in links if link and leads_nowhere(link, page)]
+    assert not [link for link in links_of(page) if leads_nowhere(link, page)]
 
 
 def test_a_link_that_leads_nowhere_would_be_seen() -> None:
@@ -97,7 +62,31 @@ def test_links_lead_to_the_pages_of_the_site() -> None:
         ("[x](findings/README.md#about)", "[x](findings/index.md#about)"),
         ("Contents </docs/README.md>", "Contents </docs/index.md>"),
         ("[x](../plugins/modules/restore.py)", "[x](../reference/restore_module.rst)"),
+        ("[x](plugins/modules/restore.py)", "[x](reference/restore_module.rst)"),
         ("[x](https://example.com/README.md)", "[x](https://example.com/README.md)"),
         ("[x](servers.md) `README.md`", "[x](servers.md) `README.md`"),
     ):
         assert as_on_the_site(link) == on_the_site
+
+
+def test_a_line_of_a_modules_file_has_no_page_on_the_site() -> None:
+    with pytest.raises(tools.docs.Failure, match=r"restore\.py#L20"):
+        as_on_the_site("[x](../plugins/modules/restore.py#L20)")
+
+
+def test_a_tree_that_git_does_not_know_is_told_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As an archive of the repository is; git must not find a repository above it."""
+    monkeypatch.setattr("tools.lint.ROOT", tmp_path)
+    monkeypatch.setattr("tools.docs.SITE", tmp_path / "site")
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    assert tools.docs.main() == 1
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) == 1
+    assert "clone" in told[0]
+
+
+def test_the_readme_names_every_module() -> None:
+    named = set(re.findall(r"`(\w+)`", (REPOSITORY / "README.md").read_text(encoding="utf-8")))
+    assert not {path.stem for path in (REPOSITORY / "plugins" / "modules").glob("*.py")} - named
