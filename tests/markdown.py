@@ -38,7 +38,7 @@ def anchors(path: Path) -> set[str]:
 
 def links_of(page: Path) -> list[str]:
     """What a page links to and shows."""
-    children = [child for _, token in inlines(page.read_text(encoding="utf-8")) for child in token.children or ()]
+    children = [child for _holder, token in inlines(page.read_text(encoding="utf-8")) for child in token.children or ()]
     return [str(link) for child in children if (link := child.attrGet("href") or child.attrGet("src"))]
 
 
@@ -46,6 +46,6 @@ def leads_nowhere(link: str, page: Path) -> bool:
     """Whether a link of a page names a file or a heading that is not there; other sites are not asked."""
     if re.match(r"[a-z]+:", link):
         return False
-    name, _, anchor = link.partition("#")
+    name, _hash, anchor = link.partition("#")
     target = page.parent / name if name else page
     return not target.is_file() or bool(anchor and anchor not in anchors(target))

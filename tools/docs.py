@@ -59,7 +59,7 @@ def write_pages(source: Path) -> None:
     parts = [*sections(contents, "docs"), ("Reference", [("Modules, roles, filters", "/reference/index")])]
     more = {
         "README.md": "".join(captioned(title, links) for title, links in parts),
-        FINDINGS: toctree(page for _, links in sections(findings, "docs/findings") for _, page in links),
+        FINDINGS: toctree(page for _title, links in sections(findings, "docs/findings") for _words, page in links),
     }
     for path in [path for pattern in PAGES for path in source.glob(pattern)]:
         text = path.read_text(encoding="utf-8") + more.get(path.relative_to(source).as_posix(), "")

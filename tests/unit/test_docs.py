@@ -41,7 +41,7 @@ def test_a_link_that_leads_nowhere_would_be_seen() -> None:
 
 def test_every_page_stands_in_the_contents_once() -> None:
     contents = (REPOSITORY / "docs" / "README.md").read_text(encoding="utf-8")
-    linked = [page for _, links in sections(contents, "docs") for _, page in links]
+    linked = [page for _title, links in sections(contents, "docs") for _words, page in links]
     pages = {f"/{name}" for name in listed() if re.match(r"\w+\.md$|docs/[^/]+$|docs/findings/README|roles/", name)}
     assert sorted(linked) == sorted(pages - {"/README.md"})
 
