@@ -51,14 +51,20 @@ def test_left_alone_the_hosts_file(server, name):
     assert done.stdout.splitlines() == ["127.0.0.1       localhost", "::1             localhost"]
 
 
-def test_the_global_catalog_offers_the_directory_over_http(registry, listeners):
+def test_the_global_catalog_offers_the_directory_over_http(registry):
     value = registry("gc1", NTDS, "NSPI interface protocol sequences")
     assert value == ("REG_MULTI_SZ", "ncacn_http:6004")
+
+
+def test_the_global_catalog_listens_for_the_directory_over_http(listeners):
     assert listeners("gc1", 6004) == {"0.0.0.0:6004", "[::]:6004"}
 
 
-def test_the_mailbox_server_refers_to_the_global_catalog(registry):
+def test_the_mailbox_server_refers_no_more_to_dsproxy(registry):
     assert registry("mbx1", SYSTEM_ATTENDANT, "Do Not Refer HTTP to DSProxy") == ("REG_DWORD", "0x1")
+
+
+def test_the_mailbox_server_names_the_global_catalog_to_new_profiles(registry):
     assert registry("mbx1", SYSTEM_ATTENDANT, "NSPI Target Server") == ("REG_SZ", "gc1.contoso.com")
 
 
