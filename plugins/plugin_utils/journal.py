@@ -77,10 +77,7 @@ class FileJournal:
         Where no file can be made nothing can be kept either, so nothing will be changed: then there is no lock.
         """
         try:
-            _make_private(self._path.parent)
-            file = open(  # noqa: SIM115 - closed below
-                self._path.with_name(".lock"), "w", encoding="ascii", opener=_private
-            )
+            file = self._lock(".lock")
         except OSError:
             yield
             return
@@ -107,12 +104,16 @@ class FileJournal:
     def remember(self, records: Iterable[Record], forget: Iterable[tuple[str, str]] = ()) -> None:
         """Written whole or not at all, readable by its owner only."""
         try:
-            _make_private(self._path.parent)
-            with open(self._path.with_name(".pending.lock"), "w", encoding="ascii", opener=_private) as lock:
+            with self._lock(".pending.lock") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX)
                 self._write({record.name: record for record in records}, set(forget))
         except OSError as error:
             raise JournalUnusable(f"{self._path} cannot be written: {error}") from error
+
+    def _lock(self, name: str) -> TextIO:
+        """A file for a lock, in a folder that is its owner's alone; raises OSError."""
+        _make_private(self._path.parent)
+        return open(self._path.with_name(name), "w", encoding="ascii", opener=_private)
 
     def _write(self, records: Memory, forget: Collection[tuple[str, str]]) -> None:
         memory = {**self.read(), **records}
