@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from extensions.molecule.conftest import LEFT_ALONE
 from tools.molecule import SCENARIOS
 
 CONFTEST = SCENARIOS / "conftest.py"
-LEFT_ALONE = "test_left_alone_"
 NAMES = sorted(path.parent.name for path in SCENARIOS.glob("*/molecule.yml"))
 
 
