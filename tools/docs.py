@@ -12,20 +12,18 @@ from __future__ import annotations
 import posixpath
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from tools.lint import Failure, copy_checkout, run
+from tools.lint import Failure, copy_checkout, galaxy, run
 
 ROOT = Path(__file__).resolve().parent.parent
 SITE = ROOT / "build" / "docs"
 PAGES = ("*.md", "docs/**/*.md", "roles/*/*.md")
 CONTENTS, FINDINGS = "docs/README.md", "docs/findings/README.md"
-COLLECTION = "exchange_ops.outlook_anywhere"
 
 
 def sections(text: str, folder: str) -> Iterator[tuple[str, list[tuple[str, str]]]]:
@@ -78,21 +76,14 @@ def write_reference(source: Path, scratch: str) -> None:
     """Have antsibull-docs write a page for each module, role and filter."""
     (source / "reference").mkdir(mode=0o700)
     options = ("--use-current", "--squash-hierarchy", "--fail-on-error", "--dest-dir", "reference")
-    run("antsibull-docs", "collection", *options, COLLECTION, cwd=source, ANSIBLE_COLLECTIONS_PATH=scratch)
+    name = "{namespace}.{name}".format(**galaxy())
+    run("antsibull-docs", "collection", *options, name, cwd=source, ANSIBLE_COLLECTIONS_PATH=scratch)
     for path in (source / "reference").glob("*.rst"):
         path.write_text(in_the_theme(path.read_text(encoding="utf-8")), encoding="utf-8")
 
 
-def copied(scratch: str) -> Path:
-    """A copy of the checkout."""
-    try:
-        return copy_checkout(Path(scratch))
-    except subprocess.CalledProcessError as error:
-        raise Failure(f"a clone is needed, because git says which pages there are: {error.stderr.strip()}") from error
-
-
 def build(scratch: str) -> None:
-    source = copied(scratch)
+    source = copy_checkout(Path(scratch))
     write_pages(source)
     write_reference(source, scratch)
     options = ("--conf-dir", "tools/sphinx", "--doctree-dir", f"{scratch}/doctrees", "--jobs", "auto")

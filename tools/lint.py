@@ -47,16 +47,24 @@ def galaxy() -> dict[str, str]:
     return metadata
 
 
+def checkout() -> list[str]:
+    """The files that git would commit."""
+    command = ["git", "-c", f"safe.directory={ROOT}", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
+    if done.returncode:
+        raise Failure(f"a clone is needed, because git says which files there are: {done.stderr.strip()}")
+    names = filter(None, done.stdout.split("\0"))
+    # A deleted file is listed until the deletion is committed.
+    return [name for name in names if (ROOT / name).is_file() or (ROOT / name).is_symlink()]
+
+
 def copy_checkout(scratch: Path) -> Path:
     """Copy what git would commit to where Ansible's tools want a collection to be."""
-    command = ["git", "-c", f"safe.directory={ROOT}", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    names = checkout()
     copy = scratch / "ansible_collections" / galaxy()["namespace"] / galaxy()["name"]
-    for name in filter(None, listed.split("\0")):
-        source, target = ROOT / name, copy / name
-        if source.is_file() or source.is_symlink():  # a deleted file is listed until the deletion is committed
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(source, target, follow_symlinks=False)
+    for name in names:
+        (copy / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, copy / name, follow_symlinks=False)
     return copy
 
 

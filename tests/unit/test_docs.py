@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -16,16 +15,12 @@ from plugins.plugin_utils.baseline import FIXES
 from tests.evidence import REPOSITORY
 from tests.markdown import leads_nowhere, links_of
 from tools.docs import as_on_the_site, sections
+from tools.lint import checkout
+
+MARKDOWN = [name for name in checkout() if name.endswith(".md")]
 
 
-def listed() -> list[str]:
-    """The Markdown files that git knows or would take."""
-    command = ["git", "ls-files", "-co", "--exclude-standard", "*.md"]
-    names = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout.splitlines()
-    return [name for name in names if (REPOSITORY / name).is_file()]
-
-
-@pytest.mark.parametrize("name", listed())
+@pytest.mark.parametrize("name", MARKDOWN)
 def test_every_link_of_a_page_leads_to_a_file_and_a_heading(name: str) -> None:
     page = REPOSITORY / name
     assert not [link for link in links_of(page) if leads_nowhere(link, page)]
@@ -42,7 +37,7 @@ def test_a_link_that_leads_nowhere_would_be_seen() -> None:
 def test_every_page_stands_in_the_contents_once() -> None:
     contents = (REPOSITORY / "docs" / "README.md").read_text(encoding="utf-8")
     linked = [page for _title, links in sections(contents, "docs") for _words, page in links]
-    pages = {f"/{name}" for name in listed() if re.match(r"\w+\.md$|docs/[^/]+$|docs/findings/README|roles/", name)}
+    pages = {f"/{name}" for name in MARKDOWN if re.match(r"\w+\.md$|docs/[^/]+$|docs/findings/README|roles/", name)}
     assert sorted(linked) == sorted(pages - {"/README.md"})
 
 

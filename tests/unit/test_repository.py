@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import subprocess
-
 import yaml
 
 from plugins.plugin_utils.baseline import FIXES
@@ -16,6 +14,7 @@ from plugins.plugin_utils.fixes.valid_ports import ValidPorts
 from plugins.plugin_utils.registered import EXPECTED
 from plugins.plugin_utils.version import VERSION
 from tests.evidence import COMMAND, PAGE, REPOSITORY, page
+from tools.lint import checkout
 
 
 def test_the_version_is_that_of_galaxy_yml() -> None:
@@ -63,16 +62,12 @@ def test_formats_and_fixes_know_nothing_of_ansible_and_of_the_server() -> None:
 
 
 def test_every_source_file_says_its_licence() -> None:
-    listed = subprocess.run(
-        ["git", "ls-files", "-co", "--exclude-standard"], cwd=REPOSITORY, capture_output=True, text=True, check=True
-    ).stdout.splitlines()
-    sources = [name for name in listed if name.endswith((".py", ".yml", ".sh", ".c", ".toml", ".cfg"))]
+    sources = [name for name in checkout() if name.endswith((".py", ".yml", ".sh", ".c", ".toml", ".cfg"))]
     assert sources
     without = [
         name
         for name in sources
-        if (REPOSITORY / name).exists()
-        and (REPOSITORY / name).stat().st_size
+        if (REPOSITORY / name).stat().st_size
         and "SPDX-License-Identifier: GPL-3.0-or-later" not in (REPOSITORY / name).read_text(encoding="utf-8")[:600]
     ]
     assert not without
