@@ -17,11 +17,12 @@ import re
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
+from unittest import mock
 
 import yaml
 from ansible.playbook.play_context import PlayContext
@@ -170,7 +171,8 @@ class Stand:
 
     def run(self, order: Order) -> dict[str, Any]:
         """Run a task."""
-        return run(order, self.inventory, self.snapshots)
+        remembering = Order(order.module, {**order.options, "snapshot_dir": str(self.snapshots)})
+        return run(remembering, self.inventory, inventory_hostname=SERVER)
 
     def settings(self) -> State:
         """Every setting that the collection may change; those of IIS by what counts, whoever wrote it."""
@@ -208,22 +210,38 @@ class Stand:
         return ours if known else [path for path in files if path not in ours]
 
 
-def run(order: Order, inventory: Path, snapshots: Path) -> dict[str, Any]:
-    """Run a task as ansible-core does, its closing of the connection included."""
-    variables = yaml.safe_load(inventory.read_text(encoding="utf-8"))["all"]["hosts"][SERVER]
-    connection = connection_loader.get("winrm", PlayContext(), os.devnull)
-    connection.set_options(var_options={**variables, "_extras": {}})
+def run(order: Order, inventory: Path | None, **variables: Any) -> dict[str, Any]:
+    """Run a task as ansible-core does, with the closing of its connection; on the controller without an inventory."""
+    connection = connection_loader.get("winrm" if inventory else "local", PlayContext(), os.devnull)
+    if inventory:
+        hosts = yaml.safe_load(inventory.read_text(encoding="utf-8"))["all"]["hosts"]
+        connection.set_options(var_options={**hosts[SERVER], "_extras": {}})
     task = Task()
     task.action = order.module
-    task.args = {**order.options, "snapshot_dir": str(snapshots)}
+    task.args = dict(order.options)
     module = importlib.import_module(f"plugins.action.{order.module}")
     action = module.ActionModule(task, connection, PlayContext(), None, None, None)
     try:
-        return dict(plain(action.run(task_vars={"inventory_hostname": SERVER})))
+        return dict(plain(action.run(task_vars=variables)))
     finally:
         # Core does not mind a connection that cannot be closed either.
         with suppress(Exception):
             connection.close()
+
+
+@contextmanager
+def as_a_task_with(**keywords: Any) -> Iterator[None]:
+    """Tasks have these keywords meanwhile, as with check_mode or become."""
+    with ExitStack() as patched:
+        for name, value in keywords.items():
+            patched.enter_context(mock.patch.object(Task, name, value))
+        yield
+
+
+def predicted(on: Stand, order: Order) -> dict[str, Any]:
+    """What a task says in check mode."""
+    with as_a_task_with(check_mode=True):
+        return on.run(order)
 
 
 def _is_whole(path: Path) -> bool:

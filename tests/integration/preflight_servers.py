@@ -11,12 +11,11 @@ from contextlib import contextmanager
 from typing import Any
 from unittest import mock
 
-from ansible.playbook.task import Task
 from winrm.protocol import Protocol
 
 from plugins.plugin_utils.formats.text import printable
 from plugins.plugin_utils.preflight_rows.rows import ROWS
-from tests.cuts.harness import Order, Stand, Subject, stand
+from tests.cuts.harness import Order, Stand, Subject, predicted, stand
 from tests.integration.fleet import RPC_PROXY, number, text
 from tests.lab.fleet import Host
 from tests.lab.model import ModelBackend
@@ -49,10 +48,7 @@ def up(backend: str, **host: Any) -> Iterator[Stand]:
 def preflight(on: Stand, check_mode: bool = False, **options: Any) -> dict[str, Any]:
     """The module's result."""
     order = Order(PREFLIGHT.module, options)
-    if not check_mode:
-        return on.run(order)
-    with mock.patch.object(Task, "check_mode", True):
-        return on.run(order)
+    return predicted(on, order) if check_mode else on.run(order)
 
 
 @contextmanager

@@ -5,24 +5,19 @@
 
 from __future__ import annotations
 
-import importlib
-import os
+import json
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import pytest
-import yaml
-from ansible.playbook.play_context import PlayContext
-from ansible.playbook.task import Task
-from ansible.plugins.loader import connection_loader
 
-from plugins.plugin_utils.action_base import plain
-from tests.cuts.harness import SERVER, Cut, Order, Stand, Subject, order_cut, stand
-from tests.cuts.subjects import server
+from tests.cuts.harness import SERVER, Cut, Order, Stand, Subject, order_cut, run, stand
+from tests.cuts.subjects import PORTS, server
 from tests.lab.faults import HANDSHAKE
 
+PINS = {**PORTS, "unknown_entries": "remove"}
 Up = Callable[..., Stand]
 
 
@@ -33,28 +28,24 @@ def up() -> Iterator[Up]:
         yield lambda **more: running.enter_context(stand(Subject(Order("baseline"), server(**more)), "model"))
 
 
-@contextmanager
-def as_a_task_with(**keywords: Any) -> Iterator[None]:
-    """Tasks have these keywords meanwhile, as with check_mode or become."""
-    with ExitStack() as patched:
-        for name, value in keywords.items():
-            patched.enter_context(mock.patch.object(Task, name, value))
-        yield
-
-
 def judge(module: str, options: dict[str, Any], on: Stand | None = None, **variables: Any) -> dict[str, Any]:
     """The result of a module that remembers nothing, on the controller or on a server."""
-    task = Task()
-    task.action, task.args = module, options
-    connection = connection_loader.get("winrm" if on else "local", PlayContext(), os.devnull)
-    if on:
-        hosts = yaml.safe_load(on.inventory.read_text(encoding="utf-8"))["all"]["hosts"]
-        connection.set_options(var_options={**hosts[SERVER], "_extras": {}})
-    action = importlib.import_module(f"plugins.action.{module}").ActionModule(
-        task, connection, PlayContext(), None, None, None
-    )
-    with closing(connection):
-        return dict(plain(action.run(task_vars={"inventory_hostname": "localhost", **variables})))
+    return run(Order(module, options), on and on.inventory, inventory_hostname="localhost", **variables)
+
+
+def restore(on: Stand, **options: Any) -> dict[str, Any]:
+    return on.run(Order("restore", options))
+
+
+def snapshots(on: Stand) -> list[Path]:
+    """The files of the server's snapshots, the oldest first."""
+    return sorted((on.snapshots / SERVER).glob("0*"))
+
+
+def pending(on: Stand) -> list[dict[str, Any]]:
+    """What the journal remembers of the server."""
+    content = json.loads((on.snapshots / SERVER / "pending.json").read_text(encoding="utf-8"))
+    return list(content["pending"])
 
 
 def gone_at(on: Stand, line: str, order: Order) -> None:

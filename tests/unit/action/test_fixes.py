@@ -5,24 +5,17 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
 
 from plugins.plugin_utils.journal import FileJournal
-from tests.cuts.harness import SERVER, Order, Stand
+from tests.cuts.harness import SERVER, Order, Stand, as_a_task_with, predicted
 from tests.cuts.subjects import EVERY_FIX, EVERY_ROLE, PORTS
 from tests.integration.fleet import RPC_PROXY
-from tests.unit.action.conftest import Up, as_a_task_with
+from tests.unit.action.conftest import PINS, Up, pending
 
-PINS = {**PORTS, "unknown_entries": "remove"}
 SAID = ("changed", "findings", "restart_required", "reboot_required")
-
-
-def predicted(on: Stand, order: Order) -> dict[str, Any]:
-    with as_a_task_with(check_mode=True):
-        return on.run(order)
 
 
 def commands(on: Stand) -> list[str]:
@@ -43,7 +36,7 @@ def test_every_fix_is_predicted_done_and_then_found_done(up: Up) -> None:
     assert done["changed"] is True
     settings = on.settings()
     assert [place for place in on.untouched if settings[place] != on.untouched[place]]
-    assert json.loads((on.snapshots / SERVER / "pending.json").read_text(encoding="utf-8"))["pending"]
+    assert pending(on)
 
     again = on.run(order)
     assert again["changed"] is False

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.cuts.harness import Order
-from tests.unit.action.conftest import Up, as_a_task_with, judge
+from tests.cuts.harness import Order, as_a_task_with, predicted
+from tests.unit.action.conftest import Up, judge
 
 GROUPS = {"client_access": ["cas1"], "mailbox": ["mbx1"], "global_catalog": ["gc1"]}
 GC1 = {"host": "gc1", "fqdn": "gc1.contoso.com"}
@@ -90,15 +90,10 @@ def test_a_journal_that_cannot_be_read_is_no_settled_server(tmp_path: Path) -> N
     assert str(memory) in result["failure"]["found"]
 
 
-def predicted(up: Up, fix: str, options: dict[str, Any]) -> dict[str, Any]:
-    with as_a_task_with(check_mode=True):
-        return up().run(Order(fix, options))
-
-
 def test_drift_is_on_screen_and_in_five_files_and_fails(
     up: Up, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    drifted = predicted(up, "dsproxy_referral", {"refer_http_to_dsproxy": False})
+    drifted = predicted(up(), Order("dsproxy_referral", {"refer_http_to_dsproxy": False}))
     report = {"results": {"mbx1": [drifted]}, "report_dir": str(tmp_path)}
     result = judge("drift_report", report, groups={"mailbox": ["mbx1"]})
     assert result["failed"]
@@ -111,7 +106,7 @@ def test_drift_is_on_screen_and_in_five_files_and_fails(
 
 
 def test_a_fleet_without_drift_is_clean(up: Up, tmp_path: Path) -> None:
-    stock = predicted(up, "dsproxy_referral", {"refer_http_to_dsproxy": True})
+    stock = predicted(up(), Order("dsproxy_referral", {"refer_http_to_dsproxy": True}))
     fleet = {"inventory": {"mailbox": ["mbx1"]}, "readings": {"mbx1": {"server": {"fqdn": "mbx1.contoso.com"}}}}
     report = {"results": {"mbx1": [stock]}, "report_dir": str(tmp_path), **fleet}
     result = judge("drift_report", report, groups={"mailbox": ["mbx1"]})

@@ -5,36 +5,22 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
 from ansible.errors import AnsibleActionFail, AnsibleError
 
 from plugins.plugin_utils import rpcping
-from tests.cuts.harness import SERVER, Order, Stand
+from tests.cuts.harness import SERVER, Order, Stand, as_a_task_with
 from tests.cuts.subjects import NEEDS_IT, RESTARTED
-from tests.unit.action.conftest import Up, as_a_task_with, gone_at, judge
+from tests.unit.action.conftest import Up, gone_at, judge, pending
+from tests.unit.plugin_utils.test_rpcping import PASSWORD, WAY
 
-PASSWORD = "Tr0ub4dor&3 ^|<>!"
-WAY: dict[str, Any] = {
-    "rpc_proxy": "cas1.contoso.com",
-    "mailbox_server": "mbx1.contoso.com",
-    "username": "rpcping",
-    "domain": "CONTOSO",
-    "password": PASSWORD,
-    "proxy_authentication": "basic",
-}
 OUTAGE = Order("service_restart", {"name": RESTARTED, "mailbox_outage": True})
 
 
 def check(on: Stand, moment: str, **options: Any) -> dict[str, Any]:
     return on.run(Order("server_check", {"moment": moment, "seconds": 0, **options}))
-
-
-def pending(on: Stand) -> list[dict[str, Any]]:
-    content = json.loads((on.snapshots / SERVER / "pending.json").read_text(encoding="utf-8"))
-    return list(content["pending"])
 
 
 def test_a_server_is_told_with_its_roles_and_nothing_changes(up: Up) -> None:

@@ -11,21 +11,13 @@ from typing import Any
 import pytest
 
 from plugins.plugin_utils.snapshots import FileSnapshots
-from tests.cuts.harness import SERVER, Order, Stand
+from tests.cuts.harness import SERVER, Order, Stand, predicted
 from tests.cuts.subjects import EVERY_FIX, EVERY_ROLE, THREE_TASKS
 from tests.integration.fleet import CONFIGURATOR, RPC_PROXY
 from tests.lab.host_files import HOSTS
-from tests.unit.action.conftest import Up, as_a_task_with
+from tests.unit.action.conftest import Up, restore, snapshots
 
 POLLING = (CONFIGURATOR, "PeriodicPollingMinutes")
-
-
-def restore(on: Stand, **options: Any) -> dict[str, Any]:
-    return on.run(Order("restore", options))
-
-
-def files(on: Stand) -> list[Path]:
-    return sorted((on.snapshots / SERVER).glob("0*"))
 
 
 def three_tasks(on: Stand) -> Stand:
@@ -38,15 +30,14 @@ def test_everything_is_predicted_put_back_and_its_snapshots_are_used_up(up: Up) 
     on = up(**EVERY_ROLE)
     on.run(Order("baseline", EVERY_FIX))
     fixed = on.settings()
-    with as_a_task_with(check_mode=True):
-        predicted = restore(on)
-    assert (predicted["changed"], on.settings()) == (True, fixed)
+    said = predicted(on, Order("restore"))
+    assert (said["changed"], on.settings()) == (True, fixed)
     undone = restore(on)
-    assert undone["findings"] == predicted["findings"]
+    assert undone["findings"] == said["findings"]
     assert on.settings() == on.untouched
     assert undone["reboot_required"] is True
     assert {"MSExchangeSA", "W3SVC"} <= set(undone["restart_required"])
-    assert [path.suffix for path in files(on)] == [".restored", ".json"]
+    assert [path.suffix for path in snapshots(on)] == [".restored", ".json"]
     again = restore(on)
     assert (again["changed"], again["restored"]) == (False, [])
 
@@ -62,7 +53,7 @@ def test_one_step_back_or_all_of_them(up: Up, to: str, minutes: int, used: int) 
 def test_a_file_undoes_its_task_and_those_behind_it(up: Up) -> None:
     on = three_tasks(up())
     first = on.host.registry.get(RPC_PROXY, "ValidPorts")
-    result = restore(on, to=str(files(on)[1]))
+    result = restore(on, to=str(snapshots(on)[1]))
     assert on.host.registry.get(*POLLING) == ("REG_DWORD", 30)
     assert on.host.registry.get(RPC_PROXY, "ValidPorts") == first
     assert len(result["restored"]) == 2
@@ -115,7 +106,7 @@ def test_a_place_that_is_denied_is_unknown_and_everything_stays_as_it_is(up: Up)
 @pytest.mark.parametrize("damage", ["", "{}", "cut"])
 def test_a_snapshot_that_is_not_whole_is_named_and_nothing_is_sent(up: Up, damage: str) -> None:
     on = three_tasks(up())
-    first = files(on)[0]
+    first = snapshots(on)[0]
     text = first.read_text(encoding="utf-8")
     first.write_text(text[: len(text) // 2] if damage == "cut" else damage, encoding="utf-8")
     on.host.clear_requests()

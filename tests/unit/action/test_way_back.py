@@ -5,10 +5,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,22 +14,17 @@ import pytest
 from plugins.plugin_utils.snapshots import FileSnapshots
 from plugins.plugin_utils.windows import registry
 from tests.cuts.harness import SERVER, Order, Stand
-from tests.cuts.subjects import EVERY_FIX, EVERY_ROLE, PORTS
+from tests.cuts.subjects import EVERY_FIX, EVERY_ROLE
 from tests.integration.fleet import CONFIGURATOR, RPC_PROXY
 from tests.lab import Fault
 from tests.lab.host_files import HOSTS
-from tests.unit.action.conftest import Up
+from tests.unit.action.conftest import PINS, Up, pending, restore, snapshots
 
 FIRST = (("REG_DWORD", 15), ("REG_SZ", "mbx1:6001-6002"))
-PINS = {**PORTS, "unknown_entries": "remove"}
 
 
 def pin(on: Stand, minutes: int = 0, **more: Any) -> dict[str, Any]:
     return on.run(Order("valid_ports", {**PINS, "polling_minutes": minutes, **more}))
-
-
-def restore(on: Stand, **options: Any) -> dict[str, Any]:
-    return on.run(Order("restore", options))
 
 
 def now(on: Stand) -> tuple[Any, Any]:
@@ -41,12 +34,8 @@ def now(on: Stand) -> tuple[Any, Any]:
     )
 
 
-def files(on: Stand) -> list[Path]:
-    return sorted((on.snapshots / SERVER).glob("0*"))
-
-
 def journal(on: Stand) -> set[str]:
-    return {item["setting"] for item in json.loads((on.snapshots / SERVER / "pending.json").read_text())["pending"]}
+    return {item["setting"] for item in pending(on)}
 
 
 @contextmanager
@@ -84,7 +73,7 @@ def test_going_back_to_an_older_file_undoes_what_came_behind_it(up: Up) -> None:
     on = up()
     for minutes in (0, 30, 60):
         pin(on, minutes)
-    result = restore(on, to=str(files(on)[0]))
+    result = restore(on, to=str(snapshots(on)[0]))
     assert (now(on), result["warnings"], len(result["restored"])) == (FIRST, [], 3)
     assert restore(on)["changed"] is False
 
@@ -121,7 +110,7 @@ def test_a_second_thought_brings_all_of_it_back(up: Up) -> None:
     fixed, known = on.settings(), journal(on)
     restore(on)
     assert on.settings() == on.untouched
-    restore(on, to=str(files(on)[1]))
+    restore(on, to=str(snapshots(on)[1]))
     assert (on.settings(), journal(on)) == (fixed, known)
     assert restore(on)["changed"]
     assert on.settings() == on.untouched

@@ -31,13 +31,17 @@ from plugins.plugin_utils.windows.shell import Completed, TimedOut, Unreachable
 PASSWORD = "Tr0ub4dor&3 ^|<>!"
 NOON = datetime.datetime(2008, 11, 5, 12, 0, tzinfo=datetime.UTC)
 PATH = r"C:\Windows\system32\rpcping.exe"
-OPTIONS: dict[str, Any] = {
+# What a task has to give; the rest has defaults.
+WAY: dict[str, Any] = {
     "rpc_proxy": "cas1.contoso.com",
     "mailbox_server": "mbx1.contoso.com",
     "username": "rpcping",
     "domain": "CONTOSO",
     "password": PASSWORD,
     "proxy_authentication": "basic",
+}
+OPTIONS: dict[str, Any] = {
+    **WAY,
     "rpc_authentication": "negotiate",
     "steps": [rung.name for rung in LADDER],
     "step_timeout": 30,
