@@ -77,7 +77,7 @@ class ReportPage:
         field.send_keys(text)
 
     def show_all(self) -> None:
-        self.browser.find_element(By.CSS_SELECTOR, "button[type=reset]").click()
+        self.browser.find_element(By.ID, "f-all").click()
 
     def press_count(self, state: str) -> None:
         self.browser.find_element(By.CSS_SELECTOR, f"button.count[data-state={state}]").click()

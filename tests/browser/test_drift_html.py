@@ -107,11 +107,24 @@ def test_filters_by_server_role_setting_and_state(page: ReportPage) -> None:
     assert page.servers == ALL
 
 
+def test_show_all_shows_all_at_once(page: ReportPage) -> None:
+    """No moment, however short, in which the fields say "all" above a table that is still filtered."""
+    page.open(records.everything())
+    page.choose("state", "unreachable")
+    assert page.servers == ["mbx1"]
+    script = """
+      document.getElementById('f-all').click();
+      return [document.getElementById('f-state').value, document.getElementById('shown').textContent];
+    """
+    assert page.run(script) == ["", "5 servers"]
+
+
 def test_a_server_in_work_is_one_to_see_to_and_the_summary_counts_it_and_the_fleet_s_problems(page: ReportPage) -> None:
     (well,) = records.clean().hosts
     begun = records.host("cas1", ("client_access",), {"findings": [], "unfinished": "cas1: in work since noon"})
     page.open(records.of(well, begun, fleet=(records.fleet_finding(),)))
     summary = page.browser.find_element(By.CLASS_NAME, "counts").text
+    assert page.shown == "2 servers"
     assert "1 server in work" in summary
     assert "1 problem of the fleet" in summary
     page.choose("state", "to see to")
@@ -146,7 +159,7 @@ def test_details_of_a_setting_and_of_a_server(page: ReportPage) -> None:
 
 def test_the_keyboard_is_enough(page: ReportPage) -> None:
     page.open(records.everything())
-    page.browser.find_element(By.CSS_SELECTOR, "button[type=reset]").send_keys(Keys.TAB)
+    page.browser.find_element(By.ID, "f-all").send_keys(Keys.TAB)
     if not page.run("return document.activeElement.closest('#matrix tbody') !== null"):
         page.press(Keys.TAB)  # Chromium makes what scrolls a stop of its own
     assert page.focused == "cas1.contoso.com"
@@ -189,6 +202,7 @@ def test_words_and_colours_can_be_read_in_light_and_dark(page: ReportPage) -> No
 def test_hostile_text_stays_text(page: ReportPage, text: str) -> None:
     page.open(records.hostile(text))
     (name,) = page.servers
+    assert page.shown == "1 server"
     assert name == lines(text)
     page.click_cell(0, 0)
     shown = page.run("return [...document.querySelectorAll('#details dd')].map(e => e.textContent)")

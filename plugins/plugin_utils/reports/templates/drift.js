@@ -89,7 +89,10 @@
   for (const choice of [filter.role, filter.setting, filter.state]) choice.addEventListener("change", apply);
   const form = filter.host.form;
   form.addEventListener("submit", (event) => event.preventDefault());
-  form.addEventListener("reset", () => setTimeout(apply));
+  byId("f-all").addEventListener("click", () => {
+    form.reset();
+    apply();
+  });
   for (const count of counts) {
     count.addEventListener("click", () => {
       filter.state.value = filter.state.value === count.dataset.state ? "" : count.dataset.state;
