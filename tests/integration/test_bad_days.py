@@ -302,7 +302,7 @@ def test_a_key_with_a_line_that_fits_nothing_is_unreadable_and_shown(start: Star
 
 def test_a_wait_longer_than_the_deadline_is_no_time_out(start: StartFleet) -> None:
     fleet = start({"cas1": drifted()})
-    assert fleet.valid_ports(command_timeout=3, settle_seconds=4)["changed"] is True
+    assert fleet.valid_ports(command_timeout=8, settle_seconds=9)["changed"] is True
     assert_a_rerun_converges(fleet)
 
 
@@ -415,12 +415,12 @@ def test_a_command_that_never_ends_is_ended_at_its_deadline(start_model: StartMo
     fleet = start_model(IN_THE_LAB, {name: drifted() for name in ("reads", "writes")}, transport=transport)
     fleet.lab["reads"].faults.append(Fault("hang", "command"))
     fleet.lab["writes"].faults.append(Fault("hang", **WRITE))
-    results = fleet.valid_ports_everywhere(command_timeout=2, settle_seconds=1)
-    told = {"found": "2 seconds", "changed": "^nothing$", "next_step": "run again"}
+    results = fleet.valid_ports_everywhere(command_timeout=5, settle_seconds=1)
+    told = {"found": "5 seconds", "changed": "^nothing$", "next_step": "run again"}
     assert_told(results["reads"], "failed", "reads", **told)
     assert fleet.lab["reads"].registry.get(RPC_PROXY, "ValidPorts") == ("REG_SZ", OLD)
     assert fleet.lab["reads"].registry.get(CONFIGURATOR, "PeriodicPollingMinutes") == ("REG_DWORD", 15)
-    told = {"found": "3 seconds", "changed": "not known; under way", "next_step": "Run again"}
+    told = {"found": "6 seconds", "changed": "not known; under way", "next_step": "Run again"}
     assert_told(results["writes"], "failed", "writes", **told)
     for host in fleet.lab.hosts.values():
         assert "signal" in [request.operation for request in host.requests]

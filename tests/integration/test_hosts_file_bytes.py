@@ -66,7 +66,7 @@ class ModelShell:
         await process.write(stdin, end=True)
         stdout, stderr = b"", b""
         while True:
-            output = await process.read(5)
+            output = await process.read(60)
             assert output is not None, "the command does not end"
             stdout, stderr = stdout + output.stdout, stderr + output.stderr
             if output.exit_code is not None:

@@ -136,7 +136,7 @@ def test_a_service_that_never_stops_is_told_and_a_rerun_finishes(start_model: St
             "failed",
             host,
             setting=f"^{SA}$",
-            problem=r"waited 2\d of 20 seconds",
+            problem=r"waited \d+ of 20 seconds",
             found=r"state 3 \(stopping\)",
             expected=r"state 1",
             changed=f"{SA}, {IS} told to stop",

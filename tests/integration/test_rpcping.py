@@ -184,7 +184,7 @@ def test_the_guard_ends_what_a_dead_controller_leaves(own_lab: Fleet) -> None:
 def test_the_guard_ends_what_the_tasks_own_timeout_leaves(own_lab: Fleet) -> None:
     host = own_lab.lab["cas1"]
     seen = ends_of_the_guard(host)
-    run = climb(own_lab, tasks=[{**task(step_timeout=60), "timeout": 3}])
+    run = climb(own_lab, tasks=[{**task(step_timeout=60), "timeout": 8}])
     assert run.of("rpcping")["outcome"] == "failed"
     assert len(running(host)) == 1
     assert "The guard on the server ends it" in " ".join(run.screen.split())
@@ -303,7 +303,7 @@ def test_the_password_is_nowhere_when_options_are_refused(start_model: StartMode
 
 @pytest.mark.parametrize("own_lab", [{"survives": False, "output": ECHO}], indirect=True)
 def test_the_password_is_nowhere_when_the_task_is_ended_from_outside(own_lab: Fleet) -> None:
-    run = loud(own_lab, {**task(step_timeout=60), "timeout": 3})
+    run = loud(own_lab, {**task(step_timeout=60), "timeout": 8})
     assert run.of("rpcping")["outcome"] == "failed"
     assert PASSWORD in "".join(sent(own_lab.lab["cas1"]))
     assert not running(own_lab.lab["cas1"])

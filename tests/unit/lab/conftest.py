@@ -18,6 +18,9 @@ from tests.lab.backend import Output
 from tests.lab.model import ModelBackend
 from tests.lab.state import ServerState
 
+# For what has to come: a machine that is busy is no defect.
+PATIENCE_SECONDS = 60
+
 
 @dataclass(frozen=True)
 class Server:
@@ -50,7 +53,7 @@ class Server:
         await process.write(stdin, end=True)
         stdout, stderr = b"", b""
         while True:
-            output = await process.read(5)
+            output = await process.read(PATIENCE_SECONDS)
             assert output is not None, "the command does not end"
             stdout, stderr = stdout + output.stdout, stderr + output.stderr
             if output.exit_code is not None:
@@ -60,6 +63,19 @@ class Server:
 def make_server(**host: Any) -> Server:
     """A server of the given description."""
     return Server(ModelBackend(load_hosts({"hosts": {"cas1": {"fqdn": "cas1.contoso.com", **host}}}).hosts[0]))
+
+
+def when_it_boots(host: Host, monkeypatch: pytest.MonkeyPatch, look: Callable[[], object]) -> list[object]:
+    """What is seen of a server at the end of its outage, however short that is."""
+    seen: list[object] = []
+    boot = host.state.boot
+
+    def looked_at() -> None:
+        seen.append(look())
+        boot()
+
+    monkeypatch.setattr(host.state, "boot", looked_at)
+    return seen
 
 
 @pytest.fixture

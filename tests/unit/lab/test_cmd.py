@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.lab.model.rules import LINE_LIMIT
 from tests.lab.samples import message
-from tests.unit.lab.conftest import Server
+from tests.unit.lab.conftest import PATIENCE_SECONDS, Server
 
 TEMP_FILE = r"%TEMP%\exchange_ops_outlook_anywhere.reg"
 RPC_PROXY = r"HKLM\SOFTWARE\Microsoft\Rpc\RpcProxy"
@@ -203,7 +203,7 @@ def test_a_program_that_asks_waits_for_ever_without_nul(server: Server) -> None:
     async def scenario() -> None:
         line = f"reg add {RPC_PROXY} /v Enabled /t REG_DWORD /d 1"
         process = await server.backend.run(line, console_stdin=True, skip_cmd_shell=False)
-        prompt = await process.read(1)
+        prompt = await process.read(PATIENCE_SECONDS)
         assert prompt is not None
         assert prompt.exit_code is None
         assert await process.read(0.05) is None
@@ -229,7 +229,7 @@ def test_without_cmd_there_are_no_internal_commands(server: Server) -> None:
         codes = []
         for line in ("echo a", "reg query HKLM"):
             process = await server.backend.run(line, console_stdin=True, skip_cmd_shell=True)
-            output = await process.read(1)
+            output = await process.read(PATIENCE_SECONDS)
             assert output is not None
             codes.append(output.exit_code)
         return codes[0], codes[1]

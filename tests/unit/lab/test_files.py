@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from tests.lab import Lab
 from tests.lab.host_files import DRIVERS_ETC, HOSTS
 from tests.lab.samples import message
-from tests.unit.lab.conftest import Client, Server
+from tests.unit.lab.conftest import PATIENCE_SECONDS, Client, Server
 
 NewServer = Callable[..., Server]
 TEMP = HOSTS + ".exchange_ops"
@@ -133,14 +133,14 @@ def test_what_a_command_writes_others_can_read_and_nothing_else(server: Server) 
         answers = []
         for command in tries:
             process = await server.backend.run(f"{CD}&{command}", False, False)
-            output = await process.read(5)
+            output = await process.read(PATIENCE_SECONDS)
             assert output is not None
             answers.append(output.stderr)
-        read = await (await server.backend.run(f"{CD}&type out", False, False)).read(5)
+        read = await (await server.backend.run(f"{CD}&type out", False, False)).read(PATIENCE_SECONDS)
         assert read is not None
         assert read.stderr == b""
         await writer.write(b"a\r\n", end=True)
-        await writer.read(5)
+        await writer.read(PATIENCE_SECONDS)
         return answers
 
     assert asyncio.run(while_it_is_written()) == [IN_USE] * len(tries)

@@ -20,7 +20,7 @@ import yaml
 
 from tests.lab import Lab, load_hosts
 from tests.lab.hosts import SCHEMA_FILE, HostsFileError, RegistryValue, Servicelet
-from tests.unit.lab.conftest import Client
+from tests.unit.lab.conftest import PATIENCE_SECONDS, Client
 
 ROOT = Path(__file__).parents[3]
 DEMO = ROOT / "tests" / "lab" / "fleets" / "demo.yml"
@@ -171,7 +171,7 @@ def test_the_program(tmp_path: Path, number: signal.Signals) -> None:
             assert process.stdout.readline() == "lab ready: 6 hosts\n"
             assert inventory.exists()
             process.send_signal(number)
-            out, error = process.communicate(timeout=10)
+            out, error = process.communicate(timeout=PATIENCE_SECONDS)
         finally:
             process.kill()
     assert (process.returncode, out, error) == (0, "", "")
@@ -181,6 +181,6 @@ def test_the_program_names_what_is_wrong(tmp_path: Path) -> None:
     fleet = tmp_path / "fleet.yml"
     fleet.write_text("hosts: {a: {transport: none}}\n", encoding="utf-8")
     command = [sys.executable, "-m", "tests.lab", "--hosts", str(fleet), "--inventory", str(tmp_path / "out")]
-    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=20)
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS)
     assert result.returncode == 1
     assert result.stderr.startswith("fleet file, at hosts/a/transport: ")

@@ -20,14 +20,13 @@ from tests.lab.backend import Output
 from tests.lab.hosts import HostsFileError
 from tests.lab.samples import sample
 from tests.lab.state import system_errors
-from tests.unit.lab.conftest import Client, Server, make_server
+from tests.unit.lab.conftest import PATIENCE_SECONDS, Client, Server, make_server, when_it_boots
 
 MAILBOX: dict[str, Any] = {"exchange": {"roles": ["mailbox"]}}
 BOTH_ROLES: dict[str, Any] = {**MAILBOX, "domain_controller": {"global_catalog": True}}
 REBOOT = 'shutdown /r /t 0 /c "Outlook Anywhere" /d p:2:4 <nul'
 INTERFACES = r"HKLM\SYSTEM\CurrentControlSet\Services\Tcpip\Parameters\Interfaces"
 CARDS = tuple(f"{{{digit * 8}-1111-1111-1111-111111111111}}" for digit in "123")
-PATIENCE_SECONDS = 10
 SERVER = make_server()
 
 NewServer = Callable[..., Server]
@@ -59,12 +58,13 @@ def test_one_shutdown_at_a_time(new_server: NewServer, windows: str, language: s
 def test_switches_come_in_any_order(seconds: int, switches: list[list[str]], mark: str, upper: bool) -> None:
     words = [[mark + (name.upper() if upper else name), *values] for name, *values in [["t", str(seconds)], *switches]]
     state = SERVER.state
-    now = state.clock.now()
+    before = state.clock.now()
     output = state.answer(" ".join(["shutdown", *(word for group in words for word in group)]))
+    after = state.clock.now()
     assert output == Output(b"", b"", 0)
     pending = state.pending_shutdown
     assert state.abort_shutdown() or not seconds
-    assert pending is None or (pending.kind == "reboot" and now + seconds <= pending.due < now + seconds + 5)
+    assert pending is None or (pending.kind == "reboot" and before <= pending.due - seconds <= after)
 
 
 def test_system_errors_have_a_text_in_every_language() -> None:
@@ -137,13 +137,11 @@ def reachable(host: Host) -> bool:
     return succeeded
 
 
-def wait(condition: Callable[[], bool]) -> float:
-    """How long it took."""
+def wait(condition: Callable[[], bool]) -> None:
     begun = time.monotonic()
     while not condition():
         assert time.monotonic() - begun < PATIENCE_SECONDS
         time.sleep(0.02)
-    return time.monotonic() - begun
 
 
 def run(host: Host, line: str) -> tuple[bytes, bytes, int]:
@@ -155,17 +153,20 @@ def run(host: Host, line: str) -> tuple[bytes, bytes, int]:
 
 
 @pytest.mark.parametrize("transport", ["basic", "ntlm"])
-def test_a_reboot_takes_the_server_away_and_back(start: Callable[..., Host], transport: str) -> None:
+def test_a_reboot_takes_the_server_away_and_back(
+    start: Callable[..., Host], monkeypatch: pytest.MonkeyPatch, transport: str
+) -> None:
     host = start(transport=transport, reboot={"outage_seconds": 0.4})
+    seen = when_it_boots(host, monkeypatch, lambda: (reachable(host), host.open_shells))
     change, port, pid = host.state.clock.now(), host.port, host.state.service("MSExchangeSA").pid
     client = Client(host)
+    begun = time.monotonic()
     assert client.run(REBOOT)[2] == 0
-    assert host.state.boot_time < change
-    wait(lambda: not reachable(host))
-    wait(lambda: host.open_shells == 0)
-    assert wait(lambda: reachable(host)) >= 0.2
+    wait(lambda: host.state.boot_time > change)
+    assert time.monotonic() - begun >= 0.4
+    assert seen == [(False, 0)]
+    wait(lambda: reachable(host))
     assert host.port == port
-    assert host.state.boot_time > change
     assert host.state.service("MSExchangeSA").pid != pid
     # What is sealed for the connection of before opens on no other one.
     with pytest.raises((WinRMError, WinRMTransportError)):
@@ -206,10 +207,10 @@ def test_a_server_that_comes_back_out_of_reach(start: Callable[..., Host]) -> No
 def test_winrm_comes_late(start: Callable[..., Host]) -> None:
     host = start(reboot={"outage_seconds": 0, "winrm_late_seconds": 0.5, "shells_late": 2})
     boot = host.state.boot_time
+    begun = time.monotonic()
     assert run(host, REBOOT)[2] == 0
     wait(lambda: host.state.boot_time > boot)
     faults = 0
-    begun = time.monotonic()
     while faults < 2:
         assert time.monotonic() - begun < PATIENCE_SECONDS
         try:
@@ -218,7 +219,7 @@ def test_winrm_comes_late(start: Callable[..., Host]) -> None:
             faults += 1
         except requests.ConnectionError:
             time.sleep(0.02)
-    assert time.monotonic() - begun > 0.3
+    assert time.monotonic() - begun >= 0.5
     assert reachable(host)
 
 
@@ -235,9 +236,9 @@ def test_a_reboot_that_is_accepted_and_never_happens(start: Callable[..., Host])
 
 
 def test_an_order_that_is_taken_back(start: Callable[..., Host]) -> None:
-    host = start(reboot={"warning_seconds": 0.2})
+    host = start(reboot={"warning_seconds": 1})
     assert run(host, "shutdown /r /t 600 & shutdown /a")[2] == 0
-    time.sleep(0.6)
+    time.sleep(1.5)
     assert reachable(host)
 
 

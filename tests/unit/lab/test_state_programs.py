@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.lab.samples import DATA, sample
-from tests.unit.lab.conftest import Server
+from tests.unit.lab.conftest import PATIENCE_SECONDS, Server
 
 MAILBOX: dict[str, Any] = {"exchange": {"roles": ["mailbox"]}}
 SOCKETS = '/c:" 0.0.0.0:0 " /c:" [::]:0 "'
@@ -90,7 +90,7 @@ def test_wmic_waits_for_ever_without_nul(server: Server) -> None:
         await process.write(b"", end=True)
         assert await process.read(0.05) is None
         await process.terminate()
-        output = await process.read(1)
+        output = await process.read(PATIENCE_SECONDS)
         assert output is not None
         assert (output.stdout, output.exit_code) == (b"", 1)
 

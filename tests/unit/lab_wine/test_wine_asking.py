@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -103,11 +102,9 @@ def test_a_program_that_waits_does_so_until_it_is_killed(server: Servers, script
         await process.write(b"", end=True)
         silence = await process.read(1)
         await process.terminate()
-        return [silence, await process.read(1)]
+        return [silence, await process.read(20)]
 
-    start = time.monotonic()
     assert server.loop.run(waiting()) == [None, Output(b"", b"", ENDED_FROM_OUTSIDE)]
-    assert time.monotonic() - start < 10
     assert script.asked == []
 
 

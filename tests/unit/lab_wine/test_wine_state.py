@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import time
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from tests.lab import Lab
 from tests.lab.hosts import load_hosts
 from tests.lab.model import ModelBackend
 from tests.lab.state import ServerState
-from tests.unit.lab.conftest import Client
+from tests.unit.lab.conftest import PATIENCE_SECONDS, Client, when_it_boots
 from tests.unit.lab_wine.reg_files import reg_file
 from tests.unit.lab_wine.server import Servers
 
@@ -208,21 +209,24 @@ def test_a_reboot_is_ordered(catalog: Servers) -> None:
     assert state.boot_time > boot
 
 
-def test_a_server_reboots_on_the_network(wine_installed: None) -> None:
+def connecting(port: int) -> int:
+    """The error's number; 0 when somebody answers."""
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port))
+
+
+def test_a_server_reboots_on_the_network(wine_installed: None, monkeypatch: pytest.MonkeyPatch) -> None:
     with Lab({"hosts": {"mbx1": {**MAILBOX, "reboot": {"outage_seconds": 0.5}}}}, "wine") as lab:
         host = lab["mbx1"]
         boot = host.state.boot_time
+        seen = when_it_boots(host, monkeypatch, lambda: connecting(host.port))
         client = Client(host)
         assert client.run("shutdown /r /t 0 <nul")[2] == 0
-        deadline = time.monotonic() + 20
-        refused = False
-        while host.state.boot_time == boot or not refused:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while host.state.boot_time == boot:
             assert time.monotonic() < deadline
-            try:
-                socket.create_connection(("127.0.0.1", host.port)).close()
-            except ConnectionRefusedError:
-                refused = True
             time.sleep(0.05)
+        assert seen == [errno.ECONNREFUSED]
         host.power_off()
         host.power_on()
         client = Client(host)
