@@ -28,6 +28,10 @@ ABOUT = About(
 )
 # What is told beside /rpc, which alone decides.
 OTHERS = ("oab", "autodiscover", "ews")
+_LATER = (
+    "Exchange 2010 or later is installed there, of which the article says nothing: playbook site leaves its kernel "
+    "mode alone"
+)
 
 
 def credential_prompts(case: Case) -> Problem:
@@ -52,6 +56,8 @@ def _judge(case: Case, host: str) -> Verdict:
     if rpc["kernel_mode"]:
         others = (directories.get(name) or {} for name in OTHERS)
         also = tuple(_told(host, item) for item in others if item.get("windows") and item.get("kernel_mode"))
+        if case.facts(host).get("exchange_2010_or_later"):
+            return Verdict(host, "possible", (*told, *also, f"{host}: {_LATER}"))
         return Verdict(host, "present", (*told, *also))
     return _switched_off(host, _deciding(case.rows(host, KernelModeAuthentication.name), path), told)
 

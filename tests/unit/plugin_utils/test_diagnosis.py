@@ -553,6 +553,17 @@ def test_kernel_mode_switched_off_and_iis_not_restarted_is_pending() -> None:
     assert told(found.pending, "cas1: server useKernelMode is false, not known to be in force: the reason of IIS")
 
 
+def test_kernel_mode_beside_exchange_2010_is_possibly_a_problem_and_none_that_site_mends() -> None:
+    directories = {"rpc": directory("Rpc", windows=True, kernel_mode=True)}
+    later = cas(iis_authentication=directories, exchange_2010_or_later=True)
+    found = problem("C", {"cas1": later, "mbx1": mbx()})
+    assert (found.state, found.hosts) == ("possible", ("cas1",))
+    assert told(found.evidence, "cas1: Exchange 2010 or later is installed there")
+    assert told(found.evidence, "playbook site leaves its kernel mode alone")
+    both = problem("C", {"cas1": later, "cas2": cas(iis_authentication=directories), "mbx1": mbx()})
+    assert (both.state, both.hosts) == ("present", ("cas2",))
+
+
 def test_without_iis_7_there_is_no_kernel_mode_and_unread_is_not_without() -> None:
     assert problem("C", {"cas1": cas(iis_authentication=None)}).state == "not_present"
     unread = cas(iis_authentication=None, unknown={"iis_authentication": "appcmd was denied"})
