@@ -271,6 +271,23 @@ def test_each_playbook_that_judges_the_fleet_reads_all_of_it_first(name: str) ->
     assert "roles" not in first
 
 
+def test_how_long_a_command_may_take_is_a_variable_of_every_play(start_model: StartModel) -> None:
+    fleet = start_model(PLAYBOOK, behind_open_gates())
+    fleet.lab["cas1"].faults.append(Fault("hang", "command"))
+    run = drift(fleet, "-e", "outlook_anywhere_command_timeout=7")
+    assert run.exit_code == 2, run.screen
+    assert "did not end within 7 seconds" in " ".join(run.screen.split())
+    assert [host["name"] for host in report(fleet)["hosts"] if host["state"] == "failed"] == ["cas1"]
+
+
+@pytest.mark.one_core
+@pytest.mark.parametrize("path", sorted((REPOSITORY / "playbooks").glob("*.yml")), ids=lambda path: path.stem)
+def test_no_play_keeps_to_a_command_timeout_of_its_own(path: Path) -> None:
+    plays = yaml.safe_load(path.read_text(encoding="utf-8"))
+    given = {"command_timeout": "{{ outlook_anywhere_command_timeout | default(120) }}"}
+    assert [play["module_defaults"] for play in plays] == [{f"group/{COLLECTION}.all": given}] * len(plays)
+
+
 def test_a_changed_server_that_cannot_be_read_at_the_end_leaves_no_clean_run(start_model: StartModel) -> None:
     fleet = start_model(PLAYBOOK, behind_open_gates())
     gone = {"ansible.builtin.set_fact": {"ansible_port": 9}, "when": "outlook_anywhere_part == 'pin'"}
