@@ -49,14 +49,10 @@ class Outcome:
 
 @dataclass(frozen=True)
 class RpcpingSpec:
-    """Steps that are not named succeed; with a password, any other is refused at every step.
-
-    pings: how many of its seconds a ping waits in one of ours, as a guard has to; other servers wait none.
-    """
+    """Steps that are not named succeed; with a password, any other is refused at every step."""
 
     steps: Mapping[str, Outcome] = field(default_factory=dict)
     password: str | None = None
-    pings: float = 1.0
 
 
 def rpcping(raw: Mapping[str, Any]) -> RpcpingSpec | None:

@@ -90,7 +90,7 @@ def new_server() -> Callable[..., Server]:
     return make_server
 
 
-def connect(host: Host, operation_timeout: int = 1, read_timeout: int = 5) -> Protocol:
+def connect(host: Host, operation_timeout: int = 1, read_timeout: int = PATIENCE_SECONDS) -> Protocol:
     """A pywinrm client of a host."""
     transport: Any = host.spec.transport
     return Protocol(
