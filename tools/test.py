@@ -31,7 +31,7 @@ class Lane:
     requirements: Path
 
 
-OLDEST = Lane("ansible-core-2.18", ("3.11",), Path("requirements/lane-2.18.txt"))
+OLDEST = Lane("ansible-core-2.18", ("3.11", "3.12", "3.13"), Path("requirements/lane-2.18.txt"))
 NEWEST = Lane("newest-ansible-core", ("3.13", "3.12"), Path("requirements/test.txt"))
 # What is the same for every ansible-core, Wine's programs among it, the run of everything has.
 OF_A_RELEASE = ["tests/integration", "-m", "not wine and not one_core"]

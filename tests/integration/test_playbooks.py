@@ -271,10 +271,12 @@ def test_each_playbook_that_judges_the_fleet_reads_all_of_it_first(name: str) ->
     assert "roles" not in first
 
 
-def test_how_long_a_command_may_take_is_a_variable_of_every_play(start_model: StartModel) -> None:
-    fleet = start_model(PLAYBOOK, behind_open_gates())
+def test_how_long_a_command_may_take_is_a_variable_of_the_inventory(start_model: StartModel) -> None:
+    hosts = behind_open_gates()
+    hosts["cas1"]["vars"] = {**hosts["cas1"].get("vars", {}), "outlook_anywhere_command_timeout": 7}
+    fleet = start_model(PLAYBOOK, hosts)
     fleet.lab["cas1"].faults.append(Fault("hang", "command"))
-    run = drift(fleet, "-e", "outlook_anywhere_command_timeout=7")
+    run = drift(fleet)
     assert run.exit_code == 2, run.screen
     assert "did not end within 7 seconds" in " ".join(run.screen.split())
     assert [host["name"] for host in report(fleet)["hosts"] if host["state"] == "failed"] == ["cas1"]
@@ -284,8 +286,16 @@ def test_how_long_a_command_may_take_is_a_variable_of_every_play(start_model: St
 @pytest.mark.parametrize("path", sorted((REPOSITORY / "playbooks").glob("*.yml")), ids=lambda path: path.stem)
 def test_no_play_keeps_to_a_command_timeout_of_its_own(path: Path) -> None:
     plays = yaml.safe_load(path.read_text(encoding="utf-8"))
-    given = {"command_timeout": "{{ outlook_anywhere_command_timeout | default(120) }}"}
+    given = {"command_timeout": "{{ outlook_anywhere_command_timeout | default(120, true) }}"}
     assert [play["module_defaults"] for play in plays] == [{f"group/{COLLECTION}.all": given}] * len(plays)
+
+
+@pytest.mark.one_core
+def test_no_task_keeps_to_a_command_timeout_of_its_own() -> None:
+    files = [path for folder in ("playbooks/tasks", "roles") for path in (REPOSITORY / folder).rglob("*.yml")]
+    assert len(files) > 30
+    own = {path.name for path in files if "command_timeout" in path.read_text(encoding="utf-8")}
+    assert own == {"rpcping.yml"}, "which asks another server than its play"
 
 
 def test_a_changed_server_that_cannot_be_read_at_the_end_leaves_no_clean_run(start_model: StartModel) -> None:
@@ -358,6 +368,22 @@ def test_the_report_folder_can_be_chosen(start_model: StartModel) -> None:
     drift(fleet, "-e", "outlook_anywhere_report_dir=deep/er")
     assert report(fleet, "deep/er")["schema_version"] == 1
     assert not Path(fleet.folder, "outlook_anywhere_report").exists()
+
+
+def test_a_folder_that_only_the_groups_give_is_that_of_every_report(start_model: StartModel) -> None:
+    fleet = start_model(PLAYBOOK, few())
+    inventory = yaml.safe_load(fleet.inventory.read_text(encoding="utf-8"))
+    for group in ("client_access", "mailbox", "global_catalog"):
+        inventory["all"]["children"][group]["vars"] = {"outlook_anywhere_report_dir": str(fleet.folder / "theirs")}
+    fleet.inventory.write_text(yaml.safe_dump(inventory), encoding="utf-8")
+    for playbook in ("preflight", "diagnose", "drift", "site"):
+        fleet.play(f"{COLLECTION}.{playbook}", *SPLIT)
+    assert {path.name for path in (fleet.folder / "theirs").iterdir()} >= {
+        "diagnosis.json",
+        "drift.json",
+        "preflight.json",
+    }
+    assert not (fleet.folder / "outlook_anywhere_report").exists()
 
 
 def test_an_inventory_without_our_groups_is_not_called_clean(start_model: StartModel) -> None:

@@ -27,11 +27,15 @@ LEFT_BEHIND = (
     ".venv/bin/left",
     "build/docs/index.html",
     "exchange_ops-outlook_anywhere-0.0.1.tar.gz",
+    "group_vars/all.yml",
+    "host_vars/cas1.yml",
     "htmlcov/index.html",
     "importer_result.json",
+    "inventory.yml",
     "outlook_anywhere_report/drift.json",
     "plugins/action/__pycache__/baseline.cpython-313.pyc",
     "tests/output/left",
+    "vault.yml",
 )
 # Not in the repository: antsibull-changelog writes them for a release.
 WRITTEN_BY_A_RELEASE = ("CHANGELOG.md", "changelogs/changelog.yaml")

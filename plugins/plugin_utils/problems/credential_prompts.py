@@ -9,6 +9,7 @@ Sources: Exchange team blog, 2008-06-20; Microsoft's IIS documentation, windowsA
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from ..fixes.kernel_mode_authentication import KernelModeAuthentication, setting_of
@@ -28,15 +29,19 @@ ABOUT = About(
 )
 # What is told beside /rpc, which alone decides.
 OTHERS = ("oab", "autodiscover", "ews")
-_LATER = (
-    "Exchange 2010 or later is installed there, of which the article says nothing: playbook site leaves its kernel "
-    "mode alone"
+_BESIDE_LATER_EXCHANGE = replace(
+    ABOUT,
+    fix=(
+        "none of this collection, which leaves the kernel mode of a server with Exchange 2010 or later alone: the "
+        "article is about Exchange 2007. Judge such a server by the documentation of its own Exchange",
+    ),
 )
 
 
 def credential_prompts(case: Case) -> Problem:
     """Problem C, judged for every Client Access server by how its /rpc authenticates."""
-    return Problem.of(ABOUT, [_judge(case, host) for host in case.client_access])
+    problem = Problem.of(ABOUT, [_judge(case, host) for host in case.client_access])
+    return replace(problem, about=_BESIDE_LATER_EXCHANGE) if problem.state == "possible" else problem
 
 
 def _judge(case: Case, host: str) -> Verdict:
@@ -57,7 +62,7 @@ def _judge(case: Case, host: str) -> Verdict:
         others = (directories.get(name) or {} for name in OTHERS)
         also = tuple(_told(host, item) for item in others if item.get("windows") and item.get("kernel_mode"))
         if case.facts(host).get("exchange_2010_or_later"):
-            return Verdict(host, "possible", (*told, *also, f"{host}: {_LATER}"))
+            return Verdict(host, "possible", (*told, *also, f"{host}: Exchange 2010 or later is installed there"))
         return Verdict(host, "present", (*told, *also))
     return _switched_off(host, _deciding(case.rows(host, KernelModeAuthentication.name), path), told)
 

@@ -559,9 +559,12 @@ def test_kernel_mode_beside_exchange_2010_is_possibly_a_problem_and_none_that_si
     found = problem("C", {"cas1": later, "mbx1": mbx()})
     assert (found.state, found.hosts) == ("possible", ("cas1",))
     assert told(found.evidence, "cas1: Exchange 2010 or later is installed there")
-    assert told(found.evidence, "playbook site leaves its kernel mode alone")
+    assert told(found.about.fix, "leaves the kernel mode of a server with Exchange 2010 or later alone")
+    assert not told(found.about.fix, "playbook site")
     both = problem("C", {"cas1": later, "cas2": cas(iis_authentication=directories), "mbx1": mbx()})
     assert (both.state, both.hosts) == ("present", ("cas2",))
+    assert told(both.about.fix, "playbook site")
+    assert told(both.evidence, "cas1: Exchange 2010 or later is installed there")
 
 
 def test_without_iis_7_there_is_no_kernel_mode_and_unread_is_not_without() -> None:
