@@ -12,13 +12,12 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 from tests.bench.figures import BASELINE, RAW, WIN_REGEDIT
 from tests.bench.run import Bench, Sample
 from tests.bench.servers import TCPIP6_PARAMETERS, baseline, compliant, valid_ports_text
 from tests.integration.fleet import CONFIGURATOR, REPOSITORY, RPC_PROXY
-from tests.lab import Lab, wsman
+from tests.lab import Lab
 
 ENVIRONMENT = Path(".venv/lanes/peer")
 REQUIREMENTS = Path("requirements/bench.txt")
@@ -31,7 +30,7 @@ VALUES = (
     (TCPIP6_PARAMETERS, "DisabledComponents", "dword", 0xFF),
 )
 # The peer sends pieces of 268 KB. WinRM 3.0 takes envelopes of 500 KB; WinRM 2.0 and the lab take 150.
-MAX_ENVELOPE = 500 * 1024
+WINRM_3 = {"envelope_bytes": 500 * 1024}
 # The lab tells this in place of PowerShell, at once: what the module says of a value that is as wanted.
 _ANSWER = json.dumps({"changed": False, "data_changed": False, "data_type_changed": False})
 INSTANT_POWERSHELL = {
@@ -72,12 +71,8 @@ def compare(repeats: int, forks: int) -> Iterator[Sample]:
     """
     peer = str(collections())
     names = [f"cas{count:02}" for count in range(SERVERS)]
-    hosts = {name: compliant(f"{name}.contoso.com", faults=[INSTANT_POWERSHELL]) for name in names}
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        patch.object(wsman, "MAX_ENVELOPE", MAX_ENVELOPE),
-        Lab({"hosts": hosts}) as lab,
-    ):
+    hosts = {name: compliant(f"{name}.contoso.com", faults=[INSTANT_POWERSHELL], quotas=WINRM_3) for name in names}
+    with tempfile.TemporaryDirectory() as folder, Lab({"hosts": hosts}) as lab:
         bench = Bench(lab, Path(folder), forks, [peer])
         for _repeat in range(repeats):
             yield bench.run(BASELINE, [baseline(FIXES)])

@@ -45,9 +45,8 @@ class Host:
         self.backend = _backend(spec)
         habits = winrs(spec.broken)
         self._service = ShellService(self.backend, spec.quotas, habits)
-        self._server = WsmanServer(
-            self._gate(credentials), self._service, self.faults, self._record, habits.max_envelope
-        )
+        max_envelope = habits.envelope_bytes(spec.quotas.envelope_bytes)
+        self._server = WsmanServer(self._gate(credentials), self._service, self.faults, self._record, max_envelope)
         self._outage = Outage(self.backend.state, self._service, self._server, self.faults)
 
     @property

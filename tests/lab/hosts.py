@@ -16,7 +16,7 @@ from xml.etree.ElementTree import ParseError
 import jsonschema
 import yaml
 
-from tests.lab import behaviour, broken, host_files, iis, roles, rpcping
+from tests.lab import behaviour, broken, host_files, iis, roles, rpcping, wsman
 from tests.lab.backend import RegistryData
 from tests.lab.behaviour import PendingShutdown, RebootBehaviour, ServiceBehaviour
 from tests.lab.catalogue import ServiceKind
@@ -53,10 +53,11 @@ class Servicelet:
 
 @dataclass(frozen=True)
 class Quotas:
-    """WinRM's limits."""
+    """WinRM's limits, those of WinRM 2.0 by default."""
 
     operations_per_shell: int = 15
     shells_per_user: int = 5
+    envelope_bytes: int = wsman.MAX_ENVELOPE
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,12 @@ INTERNAL_ERROR = 1359
 
 @dataclass(frozen=True)
 class WinRs:
-    """line and stdin: what becomes of a command line and of input on their way; code_page: of the one asked for."""
+    """line and stdin: what becomes of a command line and of input on their way; code_page: of the one asked for.
 
-    max_envelope: int = wsman.MAX_ENVELOPE
+    envelope_bytes: of what its quota says.
+    """
+
+    envelope_bytes: Callable[[int], int] = int
     quota_code: int = wsman.OPERATIONS_EXCEEDED
     line: Callable[[str], str] = str
     stdin: Callable[[bytes], bytes] = bytes
@@ -33,7 +36,7 @@ class WinRs:
 
 # Id of a row -> what is otherwise.
 DEVIATIONS: Mapping[str, Mapping[str, Any]] = {
-    "envelope": {"max_envelope": 65536},
+    "envelope": {"envelope_bytes": lambda _quota: 65536},
     "operation_quota": {"quota_code": INTERNAL_ERROR},
     "line_as_it_is": {"line": lambda line: BLANKS.sub(" ", line)},
     "standard_input": {"stdin": lambda data: data.replace(b"\r\n", b"\n")},

@@ -88,6 +88,14 @@ def test_a_request_over_the_envelope_limit_is_refused(client: Client) -> None:
     assert client.run("echo a")[0] == b"a\r\n"
 
 
+def test_a_server_of_a_later_winrm_takes_larger_envelopes() -> None:
+    with Lab({"hosts": {"cas1": {"quotas": {"envelope_bytes": 2 * wsman.MAX_ENVELOPE}}}}) as lab:
+        client = Client(lab["cas1"])
+        assert client.run("echo " + "a" * wsman.MAX_ENVELOPE)[2] == 1
+        raises(None, lambda: client.start("echo " + "a" * 2 * wsman.MAX_ENVELOPE))
+        client.close()
+
+
 def test_unknown_shells_and_commands(client: Client) -> None:
     gone = "00000000-0000-0000-0000-000000000000"
     raises(wsman.SHELL_NOT_FOUND, lambda: client.protocol.run_command(gone, "echo a"))
