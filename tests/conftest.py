@@ -21,7 +21,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """How many cuts each task survived, one line a survey, and how fast the report is in a browser."""
+    """Why a test ran twice, how many cuts each task survived, one line a survey, and the pace of the report."""
+    for report in terminalreporter.getreports("rerun"):
+        terminalreporter.section(f"first try of {report.nodeid}")
+        terminalreporter.line(report.longreprtext)
     reports = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]
     for section in ("cuts", "browser"):
         lines = {str(value) for report in reports for name, value in report.user_properties if name == section}
