@@ -24,6 +24,7 @@ from plugins.plugin_utils.windows.shell import Completed, Shell
 from tests.lab import load_hosts
 from tests.lab.host_files import HOSTS
 from tests.lab.model import ModelBackend
+from tests.patience import PATIENCE_SECONDS
 
 # How these modules meet ansible-core is what every module does, and tested with others.
 pytestmark = pytest.mark.one_core
@@ -66,7 +67,7 @@ class ModelShell:
         await process.write(stdin, end=True)
         stdout, stderr = b"", b""
         while True:
-            output = await process.read(60)
+            output = await process.read(PATIENCE_SECONDS)
             assert output is not None, "the command does not end"
             stdout, stderr = stdout + output.stdout, stderr + output.stderr
             if output.exit_code is not None:

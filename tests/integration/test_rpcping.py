@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import json
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from tests.integration.conftest import StartModel
 from tests.integration.fleet import COLLECTION, Fleet, Run, programs
 from tests.lab import Fault, Host, Lab
 from tests.lab.model import ModelBackend
+from tests.patience import wait
 
 MISSING = "program rpcping.exe is missing"
 # What JSON, XML, Python, a URL and cmd.exe would each write another way.
@@ -36,7 +36,6 @@ FORMS = (
 )
 IMAGE = "rpcping.exe"
 OF_RPCPING = r"^C:.*rpcping\.exe"
-PATIENCE_SECONDS = 60
 # Longer than any guard waits.
 GUARD_SECONDS = 1000
 
@@ -155,9 +154,7 @@ def ends_of_the_guard(host: Host) -> list[int]:
 def let_the_guard_end(host: Host, seen: list[int]) -> None:
     """Its time is over, and it does what it is there for."""
     host.state.clock.advance(GUARD_SECONDS)
-    ends = time.monotonic() + PATIENCE_SECONDS
-    while not seen and time.monotonic() < ends:
-        time.sleep(0.1)
+    wait(lambda: seen)
 
 
 def test_a_line_that_is_lost_once_leaves_nothing_behind(own_lab: Fleet) -> None:

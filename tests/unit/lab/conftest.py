@@ -17,9 +17,7 @@ from tests.lab import Host, Lab, load_hosts
 from tests.lab.backend import Output
 from tests.lab.model import ModelBackend
 from tests.lab.state import ServerState
-
-# For what has to come: a machine that is busy is no defect.
-PATIENCE_SECONDS = 60
+from tests.patience import PATIENCE_SECONDS
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from tests.lab.model.rules import LINE_LIMIT
 from tests.lab.samples import message
-from tests.unit.lab.conftest import PATIENCE_SECONDS, Server
+from tests.patience import PATIENCE_SECONDS
+from tests.unit.lab.conftest import Server
 
 TEMP_FILE = r"%TEMP%\exchange_ops_outlook_anywhere.reg"
 RPC_PROXY = r"HKLM\SOFTWARE\Microsoft\Rpc\RpcProxy"

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from tests.lab import Lab
 from tests.lab.host_files import DRIVERS_ETC, HOSTS
 from tests.lab.samples import message
-from tests.unit.lab.conftest import PATIENCE_SECONDS, Client, Server
+from tests.patience import PATIENCE_SECONDS
+from tests.unit.lab.conftest import Client, Server
 
 NewServer = Callable[..., Server]
 TEMP = HOSTS + ".exchange_ops"

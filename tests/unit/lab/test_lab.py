@@ -20,7 +20,8 @@ import yaml
 
 from tests.lab import Lab, load_hosts
 from tests.lab.hosts import SCHEMA_FILE, HostsFileError, RegistryValue, Servicelet
-from tests.unit.lab.conftest import PATIENCE_SECONDS, Client
+from tests.patience import PATIENCE_SECONDS
+from tests.unit.lab.conftest import Client
 
 ROOT = Path(__file__).parents[3]
 DEMO = ROOT / "tests" / "lab" / "fleets" / "demo.yml"

@@ -20,7 +20,8 @@ from tests.lab.backend import Output
 from tests.lab.hosts import HostsFileError
 from tests.lab.samples import sample
 from tests.lab.state import system_errors
-from tests.unit.lab.conftest import PATIENCE_SECONDS, Client, Server, make_server, when_it_boots
+from tests.patience import PATIENCE_SECONDS, wait
+from tests.unit.lab.conftest import Client, Server, make_server, when_it_boots
 
 MAILBOX: dict[str, Any] = {"exchange": {"roles": ["mailbox"]}}
 BOTH_ROLES: dict[str, Any] = {**MAILBOX, "domain_controller": {"global_catalog": True}}
@@ -135,13 +136,6 @@ def reachable(host: Host) -> bool:
     except requests.ConnectionError:
         return False
     return succeeded
-
-
-def wait(condition: Callable[[], bool]) -> None:
-    begun = time.monotonic()
-    while not condition():
-        assert time.monotonic() - begun < PATIENCE_SECONDS
-        time.sleep(0.02)
 
 
 def run(host: Host, line: str) -> tuple[bytes, bytes, int]:

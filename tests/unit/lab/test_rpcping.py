@@ -12,7 +12,8 @@ import pytest
 
 from tests.lab.backend import Output
 from tests.lab.rpcping import BAD_ARGUMENTS, IMAGE, RPCPING, UNAUTHORISED
-from tests.unit.lab.conftest import PATIENCE_SECONDS, Server, make_server
+from tests.patience import PATIENCE_SECONDS
+from tests.unit.lab.conftest import Server, make_server
 
 WHO = '"user,CONTOSO,a b&c"'
 COMMON = f"-t ncacn_http -s mbx1 -o RpcProxy=cas1.contoso.com -P {WHO} -H 1 -F 3 -a connect -u 9 -v 3"

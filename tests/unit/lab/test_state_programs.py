@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from tests.lab.samples import DATA, sample
-from tests.unit.lab.conftest import PATIENCE_SECONDS, Server
+from tests.patience import PATIENCE_SECONDS
+from tests.unit.lab.conftest import Server
 
 MAILBOX: dict[str, Any] = {"exchange": {"roles": ["mailbox"]}}
 SOCKETS = '/c:" 0.0.0.0:0 " /c:" [::]:0 "'

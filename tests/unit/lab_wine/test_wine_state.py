@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import errno
 import socket
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,7 +16,8 @@ from tests.lab import Lab
 from tests.lab.hosts import load_hosts
 from tests.lab.model import ModelBackend
 from tests.lab.state import ServerState
-from tests.unit.lab.conftest import PATIENCE_SECONDS, Client, when_it_boots
+from tests.patience import wait
+from tests.unit.lab.conftest import Client, when_it_boots
 from tests.unit.lab_wine.reg_files import reg_file
 from tests.unit.lab_wine.server import Servers
 
@@ -222,10 +222,7 @@ def test_a_server_reboots_on_the_network(wine_installed: None, monkeypatch: pyte
         seen = when_it_boots(host, monkeypatch, lambda: connecting(host.port))
         client = Client(host)
         assert client.run("shutdown /r /t 0 <nul")[2] == 0
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while host.state.boot_time == boot:
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        wait(lambda: host.state.boot_time != boot)
         assert seen == [errno.ECONNREFUSED]
         host.power_off()
         host.power_on()
