@@ -130,6 +130,13 @@ def written(fleet: Fleet) -> list[str]:
 SPLIT = ("-e", "outlook_anywhere_affinity=none")
 
 
+def give(fleet: Fleet, group: str, **variables: Any) -> None:
+    """Set variables of a group of the inventory."""
+    inventory = yaml.safe_load(fleet.inventory.read_text(encoding="utf-8"))
+    inventory["all"]["children"][group]["vars"] = variables
+    fleet.inventory.write_text(yaml.safe_dump(inventory), encoding="utf-8")
+
+
 def drift(fleet: Fleet, *arguments: str) -> Run:
     return fleet.play(f"{COLLECTION}.drift", *SPLIT, *arguments)
 
@@ -250,10 +257,8 @@ def test_a_limited_run_is_reported_too(start_model: StartModel) -> None:
 
 def test_a_slice_of_the_fleet_is_not_taken_for_the_whole(start_model: StartModel) -> None:
     fleet = start_model(PLAYBOOK, {name: host for name, host in behind_open_gates().items() if name != "mbx1"})
-    inventory = yaml.safe_load(fleet.inventory.read_text(encoding="utf-8"))
     # What a group gives that the first server is not in counts too.
-    inventory["all"]["children"]["global_catalog"]["vars"] = {"outlook_anywhere_fleet_size": 4}
-    fleet.inventory.write_text(yaml.safe_dump(inventory), encoding="utf-8")
+    give(fleet, "global_catalog", outlook_anywhere_fleet_size=4)
     run = site(fleet, *CONSENT)
     assert run.exit_code == 2, run.screen
     said = " ".join(run.screen.split())
@@ -372,10 +377,8 @@ def test_the_report_folder_can_be_chosen(start_model: StartModel) -> None:
 
 def test_a_folder_that_only_the_groups_give_is_that_of_every_report(start_model: StartModel) -> None:
     fleet = start_model(PLAYBOOK, few())
-    inventory = yaml.safe_load(fleet.inventory.read_text(encoding="utf-8"))
     for group in ("client_access", "mailbox", "global_catalog"):
-        inventory["all"]["children"][group]["vars"] = {"outlook_anywhere_report_dir": str(fleet.folder / "theirs")}
-    fleet.inventory.write_text(yaml.safe_dump(inventory), encoding="utf-8")
+        give(fleet, group, outlook_anywhere_report_dir=str(fleet.folder / "theirs"))
     for playbook in ("preflight", "diagnose", "drift", "site"):
         fleet.play(f"{COLLECTION}.{playbook}", *SPLIT)
     assert {path.name for path in (fleet.folder / "theirs").iterdir()} >= {

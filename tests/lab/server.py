@@ -59,7 +59,7 @@ class WsmanServer:
         service: ShellService,
         faults: FaultPlan,
         record: Callable[[RequestRecord], None],
-        max_envelope: int = wsman.MAX_ENVELOPE,
+        max_envelope: int,
     ) -> None:
         self._gate = gate
         self._service = service

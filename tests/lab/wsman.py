@@ -75,7 +75,7 @@ class Request:
         return self.options.get(option, str(default)).strip().upper() in ("TRUE", "1")
 
 
-def parse(envelope: bytes, limit: int = MAX_ENVELOPE) -> Request:
+def parse(envelope: bytes, limit: int) -> Request:
     """Read a request; WsmanFault where it is none that a command shell knows, or larger than the limit."""
     if len(envelope) > limit:
         raise WsmanFault("The request envelope is larger than this server takes.", subcode="w:EncodingLimit")

@@ -40,6 +40,7 @@ _BESIDE_LATER_EXCHANGE = replace(
 
 def credential_prompts(case: Case) -> Problem:
     """Problem C, judged for every Client Access server by how its /rpc authenticates."""
+    # Possible is what it is beside a later Exchange, and nowhere else.
     problem = Problem.of(ABOUT, [_judge(case, host) for host in case.client_access])
     return replace(problem, about=_BESIDE_LATER_EXCHANGE) if problem.state == "possible" else problem
 
